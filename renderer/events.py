@@ -1,0 +1,27 @@
+"""What a running dream or style transfer tells: small frozen records, never tensors.
+
+The generators ``dream.steps`` and ``style.steps`` yield these; whoever iterates decides whether to
+show, send or drop them. Closing the generator stops the rendering at the current iteration.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """One iteration is done.
+
+    ``iteration`` counts from 1 to ``iterations`` over the whole task (a dream's pyramid levels
+    added up). ``losses`` holds (name, value) pairs of that iteration, before its update; it is
+    empty at iterations where no values were fetched from the device. A dream's one value is named
+    ``objective`` and grows; a style transfer's are ``content``, ``style`` and ``denoise``.
+    """
+
+    iteration: int
+    iterations: int
+    losses: tuple[tuple[str, float], ...] = ()
+
+
+Event = Progress

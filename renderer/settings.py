@@ -1,0 +1,198 @@
+"""Every knob of a dream and of a style transfer: type, default, bounds, one line of help, unit.
+
+The defaults are those of the report (Insing & Vloet 2018, which took them from Hvass Laboratories'
+TensorFlow tutorials 14 and 15). A network's registry entry may replace some of them
+(``NetworkEntry.dream`` and ``.style``), and what the user says replaces both: ``resolve`` does
+that in one place. The job file, ``--set``, the shorthand commands, ``reverie schema`` and the
+documentation are all made from the annotations here.
+"""
+
+from __future__ import annotations
+
+import difflib
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
+from typing import Annotated, Any, TypeVar, get_args, get_origin, get_type_hints
+
+from renderer.errors import SettingError
+
+
+@dataclass(frozen=True, slots=True)
+class Knob:
+    """What is known of a setting beside its type and its default."""
+
+    help: str
+    unit: str = ""
+    ge: float | None = None
+    gt: float | None = None
+    le: float | None = None
+    lt: float | None = None
+    choices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class DreamSettings:
+    """One Deep Dream of one picture: what is amplified, and how.
+
+    With neither ``channels`` nor ``classes`` the whole layer is amplified. ``classes`` raises the
+    scores of the named classes at the network's classifier, and then ``layer`` is ``classes``.
+    """
+
+    network: Annotated[str, Knob("network that dreams (`reverie networks` lists them)")] = (
+        "googlenet"
+    )
+    layer: Annotated[
+        str, Knob("layer to amplify: a name or an index (`reverie layers NETWORK` lists them)")
+    ] = "inception4c"
+    channels: Annotated[
+        tuple[int, ...], Knob("amplify these channels of the layer only; empty: all", ge=0)
+    ] = ()
+    classes: Annotated[
+        tuple[str, ...], Knob("dream towards these classes (`reverie classes NETWORK`)")
+    ] = ()
+    iterations: Annotated[
+        int, Knob("gradient-ascent steps at each pyramid level", ge=1, le=1_000_000)
+    ] = 10
+    step_size: Annotated[
+        float, Knob("standard deviation of one update", unit="0..255 levels", gt=0, le=10_000)
+    ] = 3.0
+    tile_size: Annotated[
+        int, Knob("wanted side of the tiles a gradient is computed in", unit="px", ge=32, le=65_536)
+    ] = 400
+    repeats: Annotated[
+        int, Knob("times the picture is shrunk; 0 dreams at its own size only", ge=0, le=32)
+    ] = 4
+    rescale_factor: Annotated[float, Knob("size ratio between pyramid levels", gt=0, lt=1)] = 0.7
+    blend: Annotated[
+        float, Knob("share of the original mixed back in at each level", ge=0, le=1)
+    ] = 0.2
+    smooth_colour: Annotated[
+        bool, Knob("smooth the gradient across the colour channels too, as the report does")
+    ] = True
+
+    def __post_init__(self) -> None:
+        check(self)
+
+
+@dataclass(frozen=True, kw_only=True)
+class StyleSettings:
+    """One style transfer: which layers compare content and style, and how the image moves."""
+
+    network: Annotated[str, Knob("network that compares (`reverie networks` lists them)")] = "vgg16"
+    content_layers: Annotated[
+        tuple[str, ...], Knob("layers that compare content: names, indexes or ranges")
+    ] = ("conv3_1",)
+    style_layers: Annotated[
+        tuple[str, ...], Knob("layers that compare style: names, indexes or ranges like 0..12")
+    ] = ("0..12",)
+    iterations: Annotated[int, Knob("gradient-descent steps", ge=1, le=1_000_000)] = 120
+    step_size: Annotated[
+        float, Knob("standard deviation of one update", unit="0..255 levels", gt=0, le=10_000)
+    ] = 10.0
+    weight_content: Annotated[float, Knob("weight of the content loss", ge=0)] = 1.5
+    weight_style: Annotated[float, Knob("weight of the style loss", ge=0)] = 10.0
+    weight_denoise: Annotated[float, Knob("weight of the total-variation loss", ge=0)] = 0.3
+    style_max_size: Annotated[
+        int | None,
+        Knob("longest side a style picture is shrunk to; null: as it is", unit="px", ge=16),
+    ] = 300
+    style_weights: Annotated[
+        tuple[float, ...], Knob("share of each style picture; empty: equal shares", ge=0)
+    ] = ()
+    gram: Annotated[
+        str,
+        Knob(
+            "Gram matrix summed over positions (the report; ties style strength to picture size) "
+            "or averaged over them",
+            choices=("sum", "mean"),
+        ),
+    ] = "sum"
+    start: Annotated[
+        str,
+        Knob(
+            "picture to start from: grey noise (the report) or the content",
+            choices=("noise", "content"),
+        ),
+    ] = "noise"
+
+    def __post_init__(self) -> None:
+        check(self)
+
+
+Settings = DreamSettings | StyleSettings
+S = TypeVar("S", DreamSettings, StyleSettings)
+
+
+def knobs(kind: type) -> dict[str, tuple[Any, Knob, Any]]:
+    """The settings of a dataclass by name: (type, knob, default), in order of definition."""
+    hints = get_type_hints(kind, include_extras=True)
+    found = {}
+    for field in fields(kind):
+        hint = hints[field.name]
+        if get_origin(hint) is Annotated:
+            base, knob = get_args(hint)[:2]
+            found[field.name] = (base, knob, field.default)
+    return found
+
+
+def resolve(kind: type[S], defaults: Mapping[str, Any], given: Mapping[str, Any]) -> S:
+    """The settings of ``kind``: its own defaults, a network's ``defaults`` over them, ``given`` last.
+
+    Raises SettingError for an unknown key, with the nearest known one, and for values out of bounds.
+    """
+    known = [field.name for field in fields(kind)]
+    for key in (*defaults, *given):
+        if key not in known:
+            raise SettingError(f"there is no setting {key!r}{nearest(key, known)}")
+    return kind(**{**defaults, **given})
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """A suggestion to append to an error: ``"; did you mean 'x'?"``, or nothing."""
+    close = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
+    return f"; did you mean {close[0]!r}?" if close else ""
+
+
+def check(settings: Any) -> None:
+    """Raise SettingError for the first setting that is of the wrong type or out of its bounds."""
+    for name, (kind, knob, _) in knobs(type(settings)).items():
+        value = getattr(settings, name)
+        _check_type(name, value, kind)
+        for item in value if isinstance(value, tuple) else (value,):
+            if item is not None:
+                _check_bounds(name, item, knob)
+
+
+def _check_type(name: str, value: Any, kind: Any) -> None:
+    if get_origin(kind) is tuple:
+        if not isinstance(value, tuple):
+            raise SettingError(f"{name}: expected a list, got {value!r}")
+        for item in value:
+            _check_type(name, item, get_args(kind)[0])
+        return
+    allowed = get_args(kind) or (kind,)
+    if float in allowed:
+        allowed = (*allowed, int)
+    if not isinstance(value, allowed) or (isinstance(value, bool) and bool not in allowed):
+        expected = " or ".join("null" if a is type(None) else a.__name__ for a in allowed)
+        raise SettingError(f"{name}: expected {expected}, got {value!r}")
+
+
+def _check_bounds(name: str, value: Any, knob: Knob) -> None:
+    if knob.choices and value not in knob.choices:
+        choices = " or ".join(knob.choices)
+        raise SettingError(
+            f"{name}: must be {choices}, not {value!r}{nearest(str(value), knob.choices)}"
+        )
+    if isinstance(value, float) and not math.isfinite(value):
+        raise SettingError(f"{name}: must be a finite number, not {value}")
+    unit = f" {knob.unit}" if knob.unit else ""
+    for bound, broken, words in (
+        (knob.ge, lambda b: value < b, "at least"),
+        (knob.gt, lambda b: value <= b, "more than"),
+        (knob.le, lambda b: value > b, "at most"),
+        (knob.lt, lambda b: value >= b, "less than"),
+    ):
+        if bound is not None and broken(bound):
+            raise SettingError(f"{name}: must be {words} {bound:g}{unit}, not {value!r}")
