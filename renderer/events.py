@@ -6,7 +6,11 @@ show, send or drop them. Closing the generator stops the rendering at the curren
 
 from __future__ import annotations
 
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
+from typing import TypeVar
+
+R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,3 +29,16 @@ class Progress:
 
 
 Event = Progress
+
+
+def finish(
+    rendering: Generator[Event, None, R], on_event: Callable[[Event], None] | None = None
+) -> R:
+    """Run a generator of events to its end, give each to ``on_event``, and return its result."""
+    while True:
+        try:
+            event = next(rendering)
+        except StopIteration as end:
+            return end.value  # type: ignore[no-any-return]
+        if on_event is not None:
+            on_event(event)

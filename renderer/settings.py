@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import difflib
 import math
+import operator
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from typing import Annotated, Any, TypeVar, get_args, get_origin, get_type_hints
@@ -137,9 +138,9 @@ def knobs(kind: type) -> dict[str, tuple[Any, Knob, Any]]:
 
 
 def resolve(kind: type[S], defaults: Mapping[str, Any], given: Mapping[str, Any]) -> S:
-    """The settings of ``kind``: its own defaults, a network's ``defaults`` over them, ``given`` last.
+    """The settings of ``kind``: its own defaults, then a network's ``defaults``, then ``given``.
 
-    Raises SettingError for an unknown key, with the nearest known one, and for values out of bounds.
+    Raises SettingError for an unknown key, with the nearest known one, and for a bad value.
     """
     known = [field.name for field in fields(kind)]
     for key in (*defaults, *given):
@@ -189,10 +190,10 @@ def _check_bounds(name: str, value: Any, knob: Knob) -> None:
         raise SettingError(f"{name}: must be a finite number, not {value}")
     unit = f" {knob.unit}" if knob.unit else ""
     for bound, broken, words in (
-        (knob.ge, lambda b: value < b, "at least"),
-        (knob.gt, lambda b: value <= b, "more than"),
-        (knob.le, lambda b: value > b, "at most"),
-        (knob.lt, lambda b: value >= b, "less than"),
+        (knob.ge, operator.lt, "at least"),
+        (knob.gt, operator.le, "more than"),
+        (knob.le, operator.gt, "at most"),
+        (knob.lt, operator.ge, "less than"),
     ):
-        if bound is not None and broken(bound):
+        if bound is not None and broken(value, bound):
             raise SettingError(f"{name}: must be {words} {bound:g}{unit}, not {value!r}")

@@ -1,0 +1,76 @@
+"""What is compared: Gram matrix, content, style and total-variation losses, dream objectives.
+
+Pure functions of tensors in any floating dtype; activations are (N, C, H, W), N = 1 unless a line
+says otherwise. Sources: Gatys et al. 2015 (arXiv:1508.06576) and 2016 (CVPR), Mordvintsev et al.
+2015, and Hvass Laboratories' TensorFlow tutorials 14 and 15, whose normalisation the report uses.
+It differs from Gatys': every term is a mean, and Gram matrices are not divided by their size.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+GUARD = 1e-8
+"""Added to a standard deviation before dividing by it (tutorials 14 and 15)."""
+
+LOSS_GUARD = 1e-10
+"""Added to a loss before dividing by it (tutorial 15)."""
+
+
+def gram_matrix(activation: Tensor, *, mean: bool = False) -> Tensor:
+    """The (C, C) Gram matrix FᵀF of one (1, C, H, W) activation.
+
+    Summed over the H·W positions as in the report, or averaged over them with ``mean``, which makes
+    pictures of different sizes comparable. Differs from Gatys 2015, eq. 4, which divides the *loss*
+    by the squared numbers of channels and positions.
+    """
+    features = activation[0].flatten(1)
+    gram = features @ features.T
+    return gram / features.shape[1] if mean else gram
+
+
+def content_loss(features: Mapping[str, Tensor], targets: Mapping[str, Tensor]) -> Tensor:
+    """Mean over the layers of ``targets`` of MSE(activation, target) (Gatys 2015, eq. 1)."""
+    return torch.stack([functional.mse_loss(features[k], t) for k, t in targets.items()]).mean()
+
+
+def style_loss(
+    features: Mapping[str, Tensor], targets: Mapping[str, Tensor], *, mean: bool = False
+) -> Tensor:
+    """Mean over the layers of ``targets`` of MSE(Gram matrix, target Gram matrix)."""
+    losses = [
+        functional.mse_loss(gram_matrix(features[name], mean=mean), target)
+        for name, target in targets.items()
+    ]
+    return torch.stack(losses).mean()
+
+
+def total_variation(image: Tensor) -> Tensor:
+    """Sum of absolute differences of neighbouring pixels, downwards and to the right."""
+    down = (image[..., 1:, :] - image[..., :-1, :]).abs().sum()
+    right = (image[..., :, 1:] - image[..., :, :-1]).abs().sum()
+    return down + right
+
+
+def layer_objective(activation: Tensor, channels: Sequence[int] = ()) -> Tensor:
+    """Mean of the squared activation over all elements, or over the chosen channels only."""
+    chosen = activation[:, list(channels)] if channels else activation
+    return chosen.square().mean()
+
+
+def class_objective(scores: Tensor, classes: Sequence[int]) -> Tensor:
+    """Mean score of the chosen classes over all positions of a class map, (1, K, h, w).
+
+    The classifier is linear, so this mean is the score of the average-pooled picture (before the
+    softmax): "maximise the confidence of an output neuron" (the report, section 1).
+    """
+    return scores[:, list(classes)].mean()
+
+
+def standardised(gradient: Tensor) -> Tensor:
+    """The gradient over its population standard deviation: the unit step of both algorithms."""
+    return gradient / (gradient.std(correction=0) + GUARD)

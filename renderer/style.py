@@ -1,0 +1,146 @@
+"""How a picture takes the style of another: gradient descent on an image's features.
+
+The report's section 2, which follows Hvass Laboratories' TensorFlow tutorial 15, after Gatys et
+al., "A Neural Algorithm of Artistic Style" (arXiv:1508.06576) and "Image Style Transfer Using
+Convolutional Neural Networks" (CVPR 2016). Images are (1, 3, H, W), RGB, 0..255, in the network's
+dtype. Differs from Gatys: each loss is divided by its own present value, so the weights are shares
+of the step whatever the losses' scales, and the step has a fixed standard deviation.
+
+    result = transfer(content, [painting], network, StyleSettings(network="vgg16"), seed=7)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from renderer import networks
+from renderer.errors import SettingError
+from renderer.events import Progress, finish
+from renderer.images import Picture, shrink
+from renderer.losses import (
+    LOSS_GUARD,
+    content_loss,
+    gram_matrix,
+    standardised,
+    style_loss,
+    total_variation,
+)
+from renderer.networks import Network
+from renderer.settings import StyleSettings
+
+NOISE_FROM, NOISE_TO = 128.0, 129.0
+"""The start image is uniform noise in this range (tutorial 15)."""
+
+
+def transfer(
+    content: Tensor,
+    styles: Sequence[Tensor],
+    network: Network,
+    settings: StyleSettings,
+    *,
+    seed: int = 0,
+    on_progress: Callable[[Progress], None] | None = None,
+) -> Tensor:
+    """The styled picture, (1, 3, H, W) in 0..255; see ``steps``, which this runs to its end."""
+    return finish(steps(content, styles, network, settings, seed=seed), on_progress)
+
+
+def steps(
+    content: Tensor,
+    styles: Sequence[Tensor],
+    network: Network,
+    settings: StyleSettings,
+    *,
+    seed: int = 0,
+    fetch_losses: Callable[[], bool] | None = None,
+) -> Generator[Progress, None, Tensor]:
+    """Move an image of the content's size to its content and the styles' style, step by step.
+
+    ``content`` and ``styles`` are (1, 3, H, W) in 0..255, of any sizes; styles are shrunk to
+    ``style_max_size``. Yields after every step and returns the image. ``fetch_losses`` is asked
+    once a step whether the losses' values are wanted (they cost a wait for the device).
+    """
+    targets = Targets.of(content, styles, network, settings)
+    image = start_image(content, settings, seed)
+    for i in range(settings.iterations):
+        gradient, losses = combined_gradient(image, network, targets, settings)
+        image = (image - settings.step_size * standardised(gradient)).clamp_(0, 255)
+        wanted = fetch_losses is None or fetch_losses()
+        values = tuple((name, loss.item()) for name, loss in losses.items()) if wanted else ()
+        yield Progress(i + 1, settings.iterations, values)
+    return image
+
+
+@dataclass(frozen=True)
+class Targets:
+    """What the image is compared with: the content's activations and the styles' Gram matrices."""
+
+    content: Mapping[str, Tensor]
+    style: Mapping[str, Tensor]
+
+    @classmethod
+    def of(
+        cls, content: Tensor, styles: Sequence[Tensor], network: Network, settings: StyleSettings
+    ) -> Targets:
+        """The targets of one content and one or more blended style pictures."""
+        entry = networks.entry(network.name)
+        content_layers = networks.resolve_layers(entry, settings.content_layers)
+        style_layers = networks.resolve_layers(entry, settings.style_layers)
+        with torch.no_grad():
+            activations = network.features(content, content_layers)
+            grams: dict[str, Tensor] = {}
+            for style, share in zip(styles, shares(settings, len(styles)), strict=True):
+                pixels = shrink(Picture(style), settings.style_max_size).pixels
+                features = network.features(pixels, style_layers)
+                for name in style_layers:
+                    gram = share * gram_matrix(features[name], mean=settings.gram == "mean")
+                    grams[name] = grams[name] + gram if name in grams else gram
+        return cls({name: activations[name] for name in content_layers}, grams)
+
+
+def shares(settings: StyleSettings, count: int) -> tuple[float, ...]:
+    """The share of each of ``count`` style pictures, summing to one."""
+    weights = settings.style_weights or (1.0,) * count
+    if count == 0:
+        raise SettingError("style: no style picture given; name one or more under `images`")
+    if len(weights) != count or sum(weights) <= 0:
+        raise SettingError(
+            f"style_weights: {len(weights)} weights, with the sum {sum(weights):g}, "
+            f"for {count} style pictures; give one for each, not all zero"
+        )
+    return tuple(weight / sum(weights) for weight in weights)
+
+
+def start_image(content: Tensor, settings: StyleSettings, seed: int) -> Tensor:
+    """Uniform noise in [128, 129) of the content's size, or the content itself."""
+    if settings.start == "content":
+        return content.clone()
+    # Drawn on the CPU, in float32: the same noise on every device.
+    generator = torch.Generator().manual_seed(seed)
+    noise = torch.rand(content.shape, generator=generator)
+    return (NOISE_FROM + (NOISE_TO - NOISE_FROM) * noise).to(content)
+
+
+def combined_gradient(
+    image: Tensor, network: Network, targets: Targets, settings: StyleSettings
+) -> tuple[Tensor, dict[str, Tensor]]:
+    """w_c·∇Lc/Lc + w_s·∇Ls/Ls + w_d·∇Ld/Ld, and the three losses as scalars on the device."""
+    image = image.detach().requires_grad_()
+    with torch.enable_grad():
+        features = network.features(image, list({**targets.content, **targets.style}))
+        losses = {
+            "content": content_loss(features, targets.content),
+            "style": style_loss(features, targets.style, mean=settings.gram == "mean"),
+            "denoise": total_variation(image),
+        }
+        weights = (settings.weight_content, settings.weight_style, settings.weight_denoise)
+        terms = [
+            weight * loss / (loss.detach() + LOSS_GUARD)
+            for weight, loss in zip(weights, losses.values(), strict=True)
+        ]
+        (gradient,) = torch.autograd.grad(torch.stack(terms).sum(), image)
+    return gradient, {name: loss.detach() for name, loss in losses.items()}

@@ -1,0 +1,58 @@
+"""Losses and objectives: values that a person can compute."""
+
+from __future__ import annotations
+
+import torch
+
+from renderer import losses
+
+
+def activation(*channels: list[list[float]]) -> torch.Tensor:
+    return torch.tensor([channels], dtype=torch.float64)
+
+
+TWO = activation([[1.0, 2.0]], [[3.0, 4.0]])
+"""Two channels, (1, 2) and (3, 4), over two positions."""
+
+
+def test_gram_matrix_sums_products_over_positions() -> None:
+    assert losses.gram_matrix(TWO).tolist() == [[5.0, 11.0], [11.0, 25.0]]
+
+
+def test_mean_gram_matrix_does_not_depend_on_the_number_of_positions() -> None:
+    once, twice = TWO, torch.cat([TWO, TWO], dim=2)
+    assert losses.gram_matrix(once, mean=True).tolist() == [[2.5, 5.5], [5.5, 12.5]]
+    assert torch.equal(losses.gram_matrix(once, mean=True), losses.gram_matrix(twice, mean=True))
+    assert torch.equal(2 * losses.gram_matrix(once), losses.gram_matrix(twice))
+
+
+def test_content_loss_is_the_mean_over_layers_of_mean_squares() -> None:
+    features = {"a": activation([[1.0, 3.0]]), "b": activation([[5.0]])}
+    targets = {"a": activation([[0.0, 0.0]]), "b": activation([[2.0]])}
+    assert losses.content_loss(features, targets).item() == (5.0 + 9.0) / 2
+
+
+def test_style_loss_compares_gram_matrices() -> None:
+    target = {"a": torch.tensor([[5.0, 11.0], [11.0, 21.0]], dtype=torch.float64)}
+    assert losses.style_loss({"a": TWO}, target).item() == 16.0 / 4
+
+
+def test_total_variation_adds_both_directions() -> None:
+    image = torch.tensor([[[[0.0, 1.0], [4.0, 2.0]]]])
+    assert losses.total_variation(image).item() == (4 + 1) + (1 + 2)
+
+
+def test_layer_objective_takes_all_or_the_chosen_channels() -> None:
+    assert losses.layer_objective(TWO).item() == (1 + 4 + 9 + 16) / 4
+    assert losses.layer_objective(TWO, [1]).item() == (9 + 16) / 2
+
+
+def test_class_objective_is_the_mean_score_and_may_be_negative() -> None:
+    assert losses.class_objective(-TWO, [0]).item() == -1.5
+
+
+def test_standardised_has_unit_population_deviation() -> None:
+    gradient = torch.tensor([1.0, -1.0, 3.0, -3.0], dtype=torch.float64)
+    deviation = losses.standardised(gradient).square().mean().sqrt().item()
+    assert abs(deviation - 1) < 1e-7
+    assert torch.equal(losses.standardised(torch.zeros(4)), torch.zeros(4))
