@@ -1,0 +1,133 @@
+"""Style transfer: agrees with the formulas written down directly, and moves as the report says."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import reference
+import torch
+
+from renderer import networks, style
+from renderer.errors import SettingError
+from renderer.networks import Network
+from renderer.settings import StyleSettings
+
+SETTINGS = StyleSettings(
+    network="vgg16",
+    content_layers=("conv2_1",),
+    style_layers=("conv1_1", "conv1_2", "conv2_1", "conv2_2"),
+    iterations=4,
+)
+
+
+@pytest.fixture(scope="module")
+def network() -> Network:
+    """VGG-16's first two blocks with random weights, in float64."""
+    torch.manual_seed(0)
+    return networks.build(networks.entry("vgg16"), "conv2_2").double()
+
+
+@pytest.fixture(scope="module")
+def pictures() -> tuple[torch.Tensor, torch.Tensor]:
+    generator = torch.manual_seed(1)
+    content = 255 * torch.rand(1, 3, 30, 41, dtype=torch.float64, generator=generator)
+    painting = 255 * torch.rand(1, 3, 25, 36, dtype=torch.float64, generator=generator) ** 2
+    return content, painting
+
+
+def test_agrees_with_the_formulas(
+    network: Network, pictures: tuple[torch.Tensor, torch.Tensor]
+) -> None:
+    content, painting = pictures
+    image = reference.array(style.start_image(content, SETTINGS, seed=3))
+    losses = []
+    for _ in range(SETTINGS.iterations):
+        image, values = reference.style_step(
+            image,
+            reference.array(content),
+            reference.array(painting),
+            network,
+            content_layers=["conv2_1"],
+            style_layers=list(SETTINGS.style_layers),
+            weights=(1.5, 10.0, 0.3),
+            step_size=10.0,
+        )
+        losses.append(values)
+    seen: list[tuple[float, ...]] = []
+    result = style.transfer(
+        content,
+        [painting],
+        network,
+        SETTINGS,
+        seed=3,
+        on_progress=lambda p: seen.append(tuple(dict(p.losses).values())),
+    )
+    assert np.abs(reference.array(result) - image).max() < 1e-10 * 255
+    np.testing.assert_allclose(seen, losses, rtol=1e-10)
+
+
+def test_starts_from_grey_noise_or_from_the_content(
+    pictures: tuple[torch.Tensor, torch.Tensor],
+) -> None:
+    content, _ = pictures
+    noise = style.start_image(content, SETTINGS, seed=3)
+    assert noise.shape == content.shape
+    assert noise.min() >= 128
+    assert noise.max() < 129
+    assert torch.equal(noise, style.start_image(content, SETTINGS, seed=3))
+    assert not torch.equal(noise, style.start_image(content, SETTINGS, seed=4))
+    assert torch.equal(
+        style.start_image(content, replace(SETTINGS, start="content"), seed=3), content
+    )
+
+
+def test_losses_fall(network: Network, pictures: tuple[torch.Tensor, torch.Tensor]) -> None:
+    content, painting = pictures
+    settings = replace(SETTINGS, iterations=20, step_size=3.0, weight_denoise=0.0)
+    seen: list[dict[str, float]] = []
+    style.transfer(
+        content, [painting], network, settings, on_progress=lambda p: seen.append(dict(p.losses))
+    )
+    assert seen[-1]["style"] < 0.2 * seen[0]["style"]
+
+
+def test_stays_a_picture(network: Network, pictures: tuple[torch.Tensor, torch.Tensor]) -> None:
+    content, painting = pictures
+    result = style.transfer(content, [painting], network, replace(SETTINGS, step_size=200.0))
+    assert result.min() >= 0
+    assert result.max() <= 255
+
+
+def test_blending_one_style_with_itself_changes_nothing(
+    network: Network, pictures: tuple[torch.Tensor, torch.Tensor]
+) -> None:
+    content, painting = pictures
+    once = style.Targets.of(content, [painting], network, SETTINGS)
+    twice = style.Targets.of(content, [painting, painting], network, SETTINGS)
+    for name, gram in once.style.items():
+        torch.testing.assert_close(twice.style[name], gram)
+
+
+def test_shares_follow_the_weights() -> None:
+    assert style.shares(SETTINGS, 2) == (0.5, 0.5)
+    assert style.shares(replace(SETTINGS, style_weights=(1.0, 3.0)), 2) == (0.25, 0.75)
+    for weights, count in (((1.0,), 2), ((0.0, 0.0), 2)):
+        with pytest.raises(SettingError, match="style_weights"):
+            style.shares(replace(SETTINGS, style_weights=weights), count)
+
+
+def test_a_large_style_picture_is_shrunk(
+    network: Network, pictures: tuple[torch.Tensor, torch.Tensor]
+) -> None:
+    content, painting = pictures
+    grams = [
+        style.Targets.of(
+            content, [painting], network, replace(SETTINGS, style_max_size=limit)
+        ).style["conv1_1"]
+        for limit in (None, 300, 18)
+    ]
+    torch.testing.assert_close(grams[0], grams[1])
+    # Summed Gram matrices shrink with the number of positions: the report's yellow pictures.
+    assert grams[2].trace() < 0.5 * grams[0].trace()
