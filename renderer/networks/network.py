@@ -1,0 +1,160 @@
+"""A network that can be run: built only as deep as it is used, frozen, read at its named layers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import cache
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor, nn
+
+from renderer.errors import NetworkError, WeightsError
+from renderer.networks.entries import NetworkEntry, Preprocessing
+from renderer.networks.layers import deepest, resolve_layer
+
+if TYPE_CHECKING:
+    from renderer.weights import Weights
+
+# A size at which every network has at least one position in every layer.
+PROBE_SIDE_PX = 320
+
+
+class Network(nn.Module):
+    """The stages of a network up to one layer, in evaluation mode, with nothing to train.
+
+    ``layers`` are the built ones, in order, and ``until`` the last of them.
+    """
+
+    mean: Tensor
+    scale: Tensor
+
+    def __init__(
+        self, name: str, stages: Mapping[str, nn.Module], preprocessing: Preprocessing
+    ) -> None:
+        super().__init__()
+        self.name = name
+        self.layers = tuple(stages)
+        self.until = self.layers[-1]
+        self.preprocessing = preprocessing
+        self.stages = nn.ModuleDict(stages)
+        for key in ("mean", "scale"):
+            values = torch.tensor(getattr(preprocessing, key), dtype=torch.float64)
+            self.register_buffer(key, values.view(1, 3, 1, 1), persistent=False)
+        self.to(torch.float32)
+        self.requires_grad_(False)
+        self.eval()
+
+    def forward(self, image: Tensor) -> Tensor:
+        """The activations of the deepest layer."""
+        return self.features(image, (self.until,))[self.until]
+
+    def features(self, image: Tensor, layers: Iterable[str]) -> dict[str, Tensor]:
+        """Activations (N, C, h, w) of each named layer, after its ReLU; runs no deeper than asked.
+
+        ``image`` is (N, 3, H, W), RGB in 0..255; it is taken to the network's own precision.
+        Gradients flow back to it. Raises NetworkError for a layer that isn't built.
+        """
+        wanted = dict.fromkeys(layers)
+        for layer in wanted:
+            if layer not in self.stages:
+                raise NetworkError(f"network {self.name} is built to {self.until}, not to {layer}")
+        found: dict[str, Tensor] = {}
+        active = self.prepare(image)
+        for layer, stage in self.stages.items():
+            if len(found) == len(wanted):
+                break
+            active = stage(active)
+            if layer in wanted:
+                found[layer] = active
+        return {layer: found[layer] for layer in wanted}
+
+    def prepare(self, image: Tensor) -> Tensor:
+        """The picture as the first convolution wants it (``Preprocessing``)."""
+        image = (image.to(self.mean.dtype) - self.mean) * self.scale
+        return image.flip(1) if self.preprocessing.order == "bgr" else image
+
+
+def build(
+    entry: NetworkEntry, until: str, *, preprocessing: Preprocessing | None = None
+) -> Network:
+    """The network up to a layer, with random weights (torch's own, under the caller's seed)."""
+    return Network(entry.name, _stages(entry, until), preprocessing or entry.preprocessing)
+
+
+def load(
+    entry: NetworkEntry,
+    until: str,
+    weights: Weights,
+    *,
+    device: torch.device | str = "cpu",
+    dtype: torch.dtype = torch.float32,
+) -> Network:
+    """The network up to a layer, with copies of the weights' tensors.
+
+    The arrays may be read-only and shared. Raises WeightsError that names the first tensor that is
+    missing or of another shape, and where the weights come from.
+    """
+    with torch.device("meta"):
+        stages = _stages(entry, until)
+    for stage in stages.values():
+        stage.to_empty(device=device)
+        for name, target in tensors(stage).items():
+            array = weights.tensors.get(name)
+            check_tensor(name, target.shape, None if array is None else array.shape, weights.source)
+            with torch.no_grad():
+                target.copy_(torch.tensor(array))
+    return Network(entry.name, stages, weights.preprocessing).to(device=device, dtype=dtype)
+
+
+def tensors(stage: nn.Module) -> dict[str, Tensor]:
+    """A stage's parameters and statistics by their canonical names."""
+    return {
+        name: tensor
+        for name, tensor in (*stage.named_parameters(), *stage.named_buffers())
+        if not name.endswith("num_batches_tracked")
+    }
+
+
+def check_tensor(
+    name: str, wanted: tuple[int, ...], found: tuple[int, ...] | None, source: str
+) -> None:
+    """Raise WeightsError where the tensor is missing or of another shape."""
+    if found is None:
+        raise WeightsError(f"{source} has no tensor {name!r}, which the layers asked for need")
+    if tuple(found) != tuple(wanted):
+        raise WeightsError(
+            f"{source}: tensor {name!r} has the shape {tuple(found)}, not {tuple(wanted)}: "
+            "these are another network's weights"
+        )
+
+
+@cache
+def shapes(entry: NetworkEntry, until: str) -> Mapping[str, tuple[int, ...]]:
+    """The shapes of the canonical tensors that the network needs up to a layer."""
+    with torch.device("meta"):
+        stages = _stages(entry, until)
+    return {
+        name: tuple(tensor.shape)
+        for stage in stages.values()
+        for name, tensor in tensors(stage).items()
+    }
+
+
+@cache
+def channels(entry: NetworkEntry, layer: str) -> int:
+    """How many channels a layer has (for ``classes``: how many classes)."""
+    with torch.device("meta"):
+        network = build(entry, layer)
+        active: Tensor = network(torch.empty(1, 3, PROBE_SIDE_PX, PROBE_SIDE_PX))
+    return active.shape[1]
+
+
+def _stages(entry: NetworkEntry, until: str) -> dict[str, nn.Module]:
+    until = deepest(entry, [resolve_layer(entry, until)])
+    made: dict[str, nn.Module] = {}
+    for layer, make in entry.stages():
+        made[layer] = make()
+        if layer == until:
+            break
+    return made
