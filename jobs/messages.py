@@ -1,0 +1,180 @@
+"""What do the runner and the schedule tell each other? Events one way, instructions the other.
+
+All are small frozen records that name a task by its id, an attempt by its number (from 1) and a
+slot (a place where one task can run) by the name the runner gave it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Cause(StrEnum):
+    """Why an attempt failed; each has its own retry budget."""
+
+    ERROR = "error"
+    WORKER_LOST = "worker_lost"
+    OUT_OF_MEMORY = "out_of_memory"
+    INPUT = "input"  # the picture itself is bad: trying again can't help, so there is no budget
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A task as the schedule sees it: an id, what it needs, and what earlier drivers did."""
+
+    task: str
+    needs: tuple[str, ...] = ()
+    finished: bool = False
+    attempts: int = 0
+
+
+# Events: what the runner tells.
+
+
+@dataclass(frozen=True, slots=True)
+class TasksAdded:
+    """More tasks, each after those it needs. Planning may add them little by little."""
+
+    items: tuple[Item, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PlanEnded:
+    """No more tasks will be added."""
+
+
+@dataclass(frozen=True, slots=True)
+class SlotJoined:
+    """A slot is there and free."""
+
+    slot: str
+
+
+@dataclass(frozen=True, slots=True)
+class SlotLost:
+    """A slot is gone, and with it what ran there."""
+
+    slot: str
+    reason: str = "the worker was lost"
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """An attempt has delivered its result. Its slot is free again."""
+
+    task: str
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """The result is safely in the workspace."""
+
+    task: str
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """An attempt has failed, or its result could not be published. Its slot is free again."""
+
+    task: str
+    attempt: int
+    cause: Cause
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """An attempt has ended without a result because it was told to. Its slot is free again."""
+
+    task: str
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class CancelRequested:
+    """Start nothing more and stop what runs."""
+
+
+Event = (
+    TasksAdded
+    | PlanEnded
+    | SlotJoined
+    | SlotLost
+    | Finished
+    | Published
+    | Failed
+    | Stopped
+    | CancelRequested
+)
+
+
+# Instructions: what the runner is to do, or to write down.
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Run this attempt of the task on the slot."""
+
+    task: str
+    attempt: int
+    slot: str
+
+
+@dataclass(frozen=True, slots=True)
+class Publish:
+    """Write this attempt's result to the workspace, then tell Published."""
+
+    task: str
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """End this attempt; tell Stopped, Finished, Failed or SlotLost, whichever comes of it."""
+
+    task: str
+    attempt: int
+    slot: str
+
+
+@dataclass(frozen=True, slots=True)
+class Retried:
+    """For the record: the attempt failed, and the task will be started again."""
+
+    task: str
+    attempt: int
+    cause: Cause
+    reason: str
+    left: int  # retries left for this cause
+
+
+@dataclass(frozen=True, slots=True)
+class GivenUp:
+    """For the record: the attempt failed, and the task with it."""
+
+    task: str
+    attempt: int
+    cause: Cause
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Skip:
+    """For the record: the task can't run, since ``failed``, which it needs, has failed."""
+
+    task: str
+    failed: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class JobDone:
+    """Nothing more will happen. A cancelled job may leave tasks waiting or ready."""
+
+    cancelled: bool = False
+
+
+Instruction = Start | Publish | Stop | Retried | GivenUp | Skip | JobDone

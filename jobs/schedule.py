@@ -1,0 +1,303 @@
+"""What runs next, and what has become of every task? A state machine: events in, instructions out.
+
+There is no clock, no file and no Ray in here: the same events give the same instructions. The
+runner carries instructions out and tells what came of them (the records are in jobs.messages):
+
+    Start ──► Finished ──► Publish ──► Published          the usual way
+      │           └ (the result of a stale attempt gets no Publish)
+      ├─────► Failed ────► Retried, later another Start   while the cause's budget lasts
+      │                └─► GivenUp, and Skip for all that needs this task
+      ├─────► SlotLost     the same, with the cause worker_lost
+      └─────► Stopped      the answer to Stop, after a cancel
+
+A task has at most one live attempt; attempts are numbered from 1 (or from where an earlier driver
+left off) and every answer names its own, so a worker that was thought dead can do no harm. Among
+the tasks that are ready, the one that was added first starts first: the plan lists them depth
+first, so early frames are finished early. An event costs O(log tasks), apart from what it skips.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import Counter
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Annotated
+
+from jobs.messages import (
+    CancelRequested,
+    Cause,
+    Event,
+    Failed,
+    Finished,
+    GivenUp,
+    Instruction,
+    Item,
+    JobDone,
+    PlanEnded,
+    Publish,
+    Published,
+    Retried,
+    Skip,
+    SlotJoined,
+    SlotLost,
+    Start,
+    Stop,
+    Stopped,
+    TasksAdded,
+)
+from renderer.settings import Knob, check
+
+
+class State(StrEnum):
+    """Where a task stands."""
+
+    WAITING = "waiting"  # for the tasks it needs
+    READY = "ready"
+    RUNNING = "running"
+    PUBLISHING = "publishing"  # rendered; its files are being written
+    FINISHED = "finished"
+    FAILED = "failed"
+    SKIPPED = "skipped"  # something it needs has failed
+
+
+LIVE = (State.RUNNING, State.PUBLISHING)
+ENDED = (State.FINISHED, State.FAILED, State.SKIPPED)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Budgets:
+    """How often a task is tried again, by what went wrong."""
+
+    error: Annotated[int, Knob("times a task is tried again after an error", ge=0, le=1000)] = 1
+    worker_lost: Annotated[
+        int, Knob("times a task is tried again after its worker was lost", ge=0, le=1000)
+    ] = 10
+    out_of_memory: Annotated[
+        int, Knob("times a task is tried again after memory ran out", ge=0, le=1000)
+    ] = 2
+
+    def __post_init__(self) -> None:
+        check(self)
+
+    def of(self, cause: Cause) -> int:
+        """Retries allowed after failures with this cause."""
+        return 0 if cause is Cause.INPUT else int(getattr(self, cause.value))
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many tasks are in which state."""
+
+    waiting: int = 0
+    ready: int = 0
+    running: int = 0
+    publishing: int = 0
+    finished: int = 0
+    failed: int = 0
+    skipped: int = 0
+
+    @property
+    def total(self) -> int:
+        """All tasks that were added."""
+        ended = self.finished + self.failed + self.skipped
+        return ended + self.waiting + self.ready + self.running + self.publishing
+
+
+@dataclass(slots=True)
+class _Entry:
+    task: str
+    order: int
+    attempt: int
+    state: State = State.WAITING
+    missing: int = 0
+    slot: str = ""
+    failed: str = ""  # the task whose failure ended this one: itself, or one that it needs
+    reason: str = ""
+    dependents: list[str] = field(default_factory=list)
+    failures: Counter[Cause] = field(default_factory=Counter)
+
+
+class Schedule:
+    """All tasks of a job and where they stand; ``handle`` is the only way to change that."""
+
+    def __init__(self, budgets: Budgets | None = None) -> None:
+        self.budgets = budgets or Budgets()
+        self._entries: dict[str, _Entry] = {}
+        self._ready: list[tuple[int, str]] = []  # a heap
+        self._free: dict[str, None] = {}  # free slots, the longest waiting first
+        self._busy: dict[str, str] = {}  # slot -> task
+        self._tally: Counter[State] = Counter()
+        self._out: list[Instruction] = []
+        self._complete = self._cancelled = self._over = False
+
+    def handle(self, event: Event) -> list[Instruction]:
+        """The instructions that follow from the event, in the order to carry them out.
+
+        Answers that name a stale attempt, an ended task or an unknown slot change nothing.
+        ValueError for tasks that are added twice, or before what they need, or after PlanEnded.
+        """
+        self._out = []
+        self._apply(event)
+        self._fill()
+        self._settle()
+        return self._out
+
+    @property
+    def counts(self) -> Counts:
+        """How many tasks are in which state."""
+        return Counts(**{state.value: self._tally[state] for state in State})
+
+    def state(self, task: str) -> State:
+        """Where the task stands; KeyError if it was never added."""
+        return self._entries[task].state
+
+    def running(self) -> dict[str, str]:
+        """The task of every busy slot."""
+        return dict(self._busy)
+
+    def _apply(self, event: Event) -> None:
+        match event:
+            case TasksAdded(items):
+                for item in items:
+                    self._add(item)
+            case PlanEnded():
+                self._complete = True
+            case SlotJoined(slot):
+                if slot not in self._busy:
+                    self._free[slot] = None
+            case SlotLost(slot, reason):
+                self._lose(slot, reason)
+            case Finished(task, attempt):
+                self._finish(task, attempt)
+            case Published(task, attempt):
+                self._published(task, attempt)
+            case Failed(task, attempt, cause, reason):
+                if entry := self._find(task, attempt, *LIVE):
+                    self._vacate(entry)
+                    self._fail(entry, cause, reason)
+            case Stopped(task, attempt):
+                if entry := self._find(task, attempt, State.RUNNING):
+                    self._vacate(entry)
+                    self._make_ready(entry)
+            case CancelRequested():
+                self._cancel()
+
+    def _add(self, item: Item) -> None:
+        if item.task in self._entries or self._complete:
+            raise ValueError(f"task {item.task} can't be added any more")
+        needed = [self._needed(task, item) for task in item.needs]
+        entry = _Entry(item.task, len(self._entries), item.attempts)
+        self._entries[item.task] = entry
+        self._tally[entry.state] += 1
+        for need in needed:
+            need.dependents.append(item.task)
+        entry.missing = sum(need.state is not State.FINISHED for need in needed)
+        lost = [need for need in needed if need.state in (State.FAILED, State.SKIPPED)]
+        if item.finished:
+            self._move(entry, State.FINISHED)
+        elif lost:
+            self._skip(entry, lost[0])
+        elif not entry.missing:
+            self._make_ready(entry)
+
+    def _needed(self, task: str, item: Item) -> _Entry:
+        if task not in self._entries:
+            raise ValueError(f"task {item.task} needs {task}, which was not added before it")
+        return self._entries[task]
+
+    def _finish(self, task: str, attempt: int) -> None:
+        if entry := self._find(task, attempt, State.RUNNING):
+            self._vacate(entry)
+            self._move(entry, State.PUBLISHING)
+            self._out.append(Publish(task, attempt))
+
+    def _published(self, task: str, attempt: int) -> None:
+        if entry := self._find(task, attempt, State.PUBLISHING):
+            self._move(entry, State.FINISHED)
+            for name in entry.dependents:
+                dependent = self._entries[name]
+                dependent.missing -= 1
+                if dependent.state is State.WAITING and not dependent.missing:
+                    self._make_ready(dependent)
+
+    def _lose(self, slot: str, reason: str) -> None:
+        self._free.pop(slot, None)
+        task = self._busy.pop(slot, None)
+        if task is not None:
+            entry = self._entries[task]
+            entry.slot = ""
+            self._fail(entry, Cause.WORKER_LOST, reason)
+
+    def _fail(self, entry: _Entry, cause: Cause, reason: str) -> None:
+        if self._cancelled:  # what a cancel breaks is not the task's fault
+            self._make_ready(entry)
+            return
+        entry.failures[cause] += 1
+        left = self.budgets.of(cause) - entry.failures[cause]
+        if left >= 0:
+            self._out.append(Retried(entry.task, entry.attempt, cause, reason, left))
+            self._make_ready(entry)
+            return
+        entry.failed, entry.reason = entry.task, reason
+        self._move(entry, State.FAILED)
+        self._out.append(GivenUp(entry.task, entry.attempt, cause, reason))
+        self._skip_dependents(entry)
+
+    def _skip_dependents(self, entry: _Entry) -> None:
+        below = [(name, entry) for name in reversed(entry.dependents)]
+        while below:
+            name, above = below.pop()
+            dependent = self._entries[name]
+            if dependent.state not in ENDED:
+                self._skip(dependent, above)
+                below.extend((lower, dependent) for lower in reversed(dependent.dependents))
+
+    def _skip(self, entry: _Entry, above: _Entry) -> None:
+        entry.failed, entry.reason = above.failed, above.reason
+        self._move(entry, State.SKIPPED)
+        self._out.append(Skip(entry.task, entry.failed, entry.reason))
+
+    def _cancel(self) -> None:
+        if not self._cancelled:
+            self._cancelled = True
+            for slot, task in self._busy.items():
+                self._out.append(Stop(task, self._entries[task].attempt, slot))
+
+    def _fill(self) -> None:
+        while self._ready and self._free and not self._cancelled:
+            entry = self._entries[heapq.heappop(self._ready)[1]]
+            entry.slot = next(iter(self._free))
+            entry.attempt += 1
+            del self._free[entry.slot]
+            self._busy[entry.slot] = entry.task
+            self._move(entry, State.RUNNING)
+            self._out.append(Start(entry.task, entry.attempt, entry.slot))
+
+    def _settle(self) -> None:
+        if self._over or any(self._tally[state] for state in LIVE):
+            return
+        left = self._tally[State.WAITING] + self._tally[State.READY]
+        if self._cancelled or (self._complete and not left):
+            self._over = True
+            self._out.append(JobDone(self._cancelled))
+
+    def _find(self, task: str, attempt: int, *states: State) -> _Entry | None:
+        entry = self._entries.get(task)
+        fits = entry is not None and entry.attempt == attempt and entry.state in states
+        return entry if fits else None
+
+    def _vacate(self, entry: _Entry) -> None:
+        if entry.slot:
+            del self._busy[entry.slot]
+            self._free[entry.slot] = None
+            entry.slot = ""
+
+    def _make_ready(self, entry: _Entry) -> None:
+        self._move(entry, State.READY)
+        heapq.heappush(self._ready, (entry.order, entry.task))
+
+    def _move(self, entry: _Entry, state: State) -> None:
+        self._tally[entry.state] -= 1
+        self._tally[state] += 1
+        entry.state = state
