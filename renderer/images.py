@@ -33,10 +33,13 @@ __all__ = [
     "decode",
     "encode",
     "fit",
+    "flatten",
     "pack",
     "read_settings",
+    "resample",
     "resize",
     "shrink",
+    "to_image",
     "unpack",
 ]
 
@@ -93,13 +96,18 @@ def fit(picture: Picture, longest: int | None) -> Picture:
         raise ImageError(f"a picture can't be made {longest} px large; at least 1")
     scale = longest / max(picture.size)
     height, width = (max(1, int(side * scale + 0.5)) for side in picture.size)
-    alpha = None if picture.alpha is None else _resample(picture.alpha, (height, width))
-    return Picture(_resample(picture.pixels, (height, width)), alpha)
+    return resample(picture, (height, width))
 
 
 def shrink(picture: Picture, longest: int | None) -> Picture:
     """The picture, made to fit where its longest side is over ``longest`` px; else as it is."""
     return picture if longest is None or max(picture.size) <= longest else fit(picture, longest)
+
+
+def resample(picture: Picture, size: tuple[int, int]) -> Picture:
+    """The picture at ``size`` = (height, width): antialiased bicubic, clipped to 0..255."""
+    alpha = None if picture.alpha is None else _bicubic(picture.alpha, size)
+    return Picture(_bicubic(picture.pixels, size), alpha)
 
 
 def resize(pixels: Tensor, size: tuple[int, int]) -> Tensor:
@@ -175,6 +183,6 @@ def unpack(data: bytes) -> Picture:
         raise ImageError(f"a packed picture is damaged ({error}); render it again") from error
 
 
-def _resample(pixels: Tensor, size: tuple[int, int]) -> Tensor:
+def _bicubic(pixels: Tensor, size: tuple[int, int]) -> Tensor:
     smooth = interpolate(pixels, size=size, mode="bicubic", align_corners=False, antialias=True)
     return smooth.clamp(0, 255)

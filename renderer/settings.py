@@ -121,6 +121,52 @@ class StyleSettings:
         check(self)
 
 
+@dataclass(frozen=True, kw_only=True)
+class AnimationSettings:
+    """One GIF of a job's frames: how fast, which way, and with which colours."""
+
+    fps: Annotated[float, Knob("frames a second", ge=0.01, le=50)] = 6.0
+    durations: Annotated[
+        tuple[int, ...],
+        Knob("time of each frame, one value a frame; replaces fps", unit="ms", ge=20, le=655_350),
+    ] = ()
+    loop: Annotated[int, Knob("times it plays; 0: for ever", ge=0, le=65_536)] = 0
+    bounce: Annotated[bool, Knob("play forward, then backward")] = False
+    palette: Annotated[
+        str,
+        Knob(
+            "256 colours for each frame (truer) or shared by all (smaller, steadier)",
+            choices=("frame", "shared"),
+        ),
+    ] = "frame"
+    dither: Annotated[
+        str,
+        Knob("how missing colours are mixed", choices=("floyd-steinberg", "none")),
+    ] = "floyd-steinberg"
+    width: Annotated[
+        int | None, Knob("shrink wider frames to this width; null: as they are", unit="px", ge=1)
+    ] = None
+
+    def __post_init__(self) -> None:
+        check(self)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SheetSettings:
+    """One contact sheet: small pictures in rows, each with its label."""
+
+    title: Annotated[str, Knob("heading of the sheet; empty: none")] = ""
+    columns: Annotated[
+        int | None, Knob("pictures in a row; null: as the sheet looks best", ge=1, le=1000)
+    ] = None
+    thumbnail: Annotated[
+        int, Knob("longest side of a picture on the sheet", unit="px", ge=16, le=4096)
+    ] = 256
+
+    def __post_init__(self) -> None:
+        check(self)
+
+
 Settings = DreamSettings | StyleSettings
 S = TypeVar("S", DreamSettings, StyleSettings)
 
