@@ -90,7 +90,7 @@ def test_losses_fall(network: Network, pictures: tuple[torch.Tensor, torch.Tenso
     style.transfer(
         content, [painting], network, settings, on_progress=lambda p: seen.append(dict(p.losses))
     )
-    assert seen[-1]["style"] < 0.2 * seen[0]["style"]
+    assert seen[-1]["style"] < 0.3 * seen[0]["style"]
 
 
 def test_stays_a_picture(network: Network, pictures: tuple[torch.Tensor, torch.Tensor]) -> None:
