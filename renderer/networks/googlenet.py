@@ -7,6 +7,7 @@ local response normalisation, 5x5 kernels in the third branch, max pools that ro
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -34,6 +35,18 @@ MODULES: dict[str, Widths] = {
     "inception5b": (832, 384, 192, 384, 48, 128, 128),
 }
 POOLED = ("inception4a", "inception5a")  # modules that begin with a max pool
+
+# The report's names (TensorFlow's) and those of the first Deep Dream notebook (Caffe's).
+ALIASES = {
+    "conv2d0": "conv1",
+    "conv2d1": "conv2",
+    "conv2d2": "conv3",
+    "conv1/7x7_s2": "conv1",
+    "conv2/3x3_reduce": "conv2",
+    "conv2/3x3": "conv3",
+    **{name.replace("inception", "mixed"): name for name in MODULES},
+    **{name.replace("inception", "inception_") + "/output": name for name in MODULES},
+}
 
 
 class Inception(nn.Module):
@@ -78,10 +91,7 @@ def stages() -> Iterator[tuple[str, StageMaker]]:
             ("relu", nn.ReLU()),
         ),
     )
-    yield (
-        "conv3",
-        lambda: chain(("conv3", nn.Conv2d(64, 192, 3, padding=1)), ("relu", nn.ReLU())),
-    )
+    yield "conv3", lambda: chain(("conv3", nn.Conv2d(64, 192, 3, padding=1)), ("relu", nn.ReLU()))
     yield (
         "inception3a",
         lambda: chain(
@@ -91,7 +101,7 @@ def stages() -> Iterator[tuple[str, StageMaker]]:
         ),
     )
     for name in LAYERS[4:]:
-        yield name, lambda name=name: _inception_stage(name)  # type: ignore[misc]
+        yield name, partial(_inception_stage, name)
     yield class_map(1024, 1000)
 
 
@@ -141,11 +151,9 @@ GOOGLENET = NetworkEntry(
     layers=(*LAYERS, CLASSES),
     stages=stages,
     preprocessing=RGB,
+    aliases=ALIASES,
     labels=imagenet,
-    style={
-        "content_layers": ("inception3b",),
-        "style_layers": ("conv1..inception4a",),
-    },
+    style={"content_layers": ("inception3b",), "style_layers": ("conv1..inception4a",)},
     sources=(
         Source("bvlc_googlenet.safetensors", RGB),
         Source(

@@ -21,6 +21,7 @@ WIDTHS = (64, 128, 256, 512, 512)
 DEPTHS = {"vgg16": (2, 2, 3, 3, 3), "vgg19": (2, 2, 4, 4, 4)}
 
 OXFORD = Preprocessing(mean=(123.68, 116.779, 103.939))
+OXFORD_ROUNDED = Preprocessing(mean=(123.0, 117.0, 104.0))  # as torchvision's copy is used
 TORCHVISION = Preprocessing(
     mean=(255 * 0.485, 255 * 0.456, 255 * 0.406),
     scale=(1 / (255 * 0.229), 1 / (255 * 0.224), 1 / (255 * 0.225)),
@@ -69,7 +70,7 @@ VGG16 = NetworkEntry(
         ),
         Source(
             "vgg16_features-amdegroot-88682ab5.pth",
-            OXFORD,
+            OXFORD_ROUNDED,
             url="https://download.pytorch.org/models/vgg16_features-amdegroot-88682ab5.pth",
             sha256="88682ab5",
         ),
