@@ -1,0 +1,126 @@
+"""Where attempts run: the interface of a backend, and the one that uses this very process.
+
+A backend has slots. Each renders one order at a time and comes and goes: it has ``Joined`` before
+it is given work, and may have ``Left`` at any moment, and what it was rendering with it. ``poll``
+returns what has happened since; the runner alone decides what follows. An attempt whose slot lives
+ends with a ``Done``, a ``Failed`` or a ``Stopped``, and with nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+from cluster.records import Done, Failed, Handle, Order, Record, Stopped
+
+
+class Attempt(NamedTuple):
+    """One attempt at one task; attempts are numbered from 1."""
+
+    task: str
+    number: int
+
+
+@dataclass(frozen=True)
+class Joined:
+    """A slot can be given work: on which node, on which device, and on which of its GPUs."""
+
+    slot: str
+    node: str
+    device: str
+    gpus: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Left:
+    """A slot is lost; it may join again. ``reason`` is one line that names the node."""
+
+    slot: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Told:
+    """A slot's worker told something of an attempt."""
+
+    slot: str
+    attempt: Attempt
+    record: Record
+
+
+Report = Joined | Left | Told
+
+
+class Backend(Protocol):
+    """A set of slots that render. All calls come from one thread."""
+
+    def share(self, value: object) -> Handle:
+        """A handle on a value that workers will fetch: put where they reach it, once."""
+
+    def start(self, slot: str, attempt: Attempt, order: Order) -> None:
+        """Give an order to a slot that has joined and is idle."""
+
+    def poll(self, timeout_s: float) -> list[Report]:
+        """What happened since the last poll; waits for at most ``timeout_s`` if nothing did."""
+
+    def cancel(self, attempt: Attempt) -> None:
+        """Stop an attempt soon, if it still runs; it ends with a ``Stopped``."""
+
+    def close(self) -> None:
+        """Stop all that runs, at once, and give everything back."""
+
+
+class Rendering(Protocol):
+    """What a backend needs of a worker."""
+
+    def render(self, order: Order) -> Generator[Record, None, None]: ...
+
+
+INLINE = "inline"
+"""The name of the one slot of this process."""
+
+
+class InlineBackend:
+    """One slot in this process: a poll carries its rendering on to the next record.
+
+    ``make_worker`` is called with the first order (importing torch takes seconds).
+    """
+
+    def __init__(self, make_worker: Callable[[], Rendering], *, node: str, device: str) -> None:
+        self._make_worker = make_worker
+        self._worker: Rendering | None = None
+        self._running: tuple[Attempt, Generator[Record, None, None]] | None = None
+        self._reports: list[Report] = [Joined(INLINE, node, device)]
+
+    def share(self, value: object) -> Handle:
+        return value
+
+    def start(self, slot: str, attempt: Attempt, order: Order) -> None:
+        if self._worker is None:
+            self._worker = self._make_worker()
+        self._running = (attempt, self._worker.render(order))
+
+    def poll(self, timeout_s: float) -> list[Report]:
+        if self._running is not None and not self._reports:
+            attempt, records = self._running
+            record = next(records)
+            self._reports.append(Told(INLINE, attempt, record))
+            if is_last(record):
+                self._running = None
+        reports, self._reports = self._reports, []
+        return reports
+
+    def cancel(self, attempt: Attempt) -> None:
+        if self._running is not None and self._running[0] == attempt:
+            self._running[1].close()
+            self._running = None
+            self._reports.append(Told(INLINE, attempt, Stopped()))
+
+    def close(self) -> None:
+        self._running = None
+
+
+def is_last(record: Record) -> bool:
+    """Whether an attempt is over with this record."""
+    return isinstance(record, Done | Failed | Stopped)

@@ -1,0 +1,70 @@
+"""The Ray actor: one slot, which wraps the worker as thinly as can be."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator
+from dataclasses import dataclass
+from typing import Any
+
+import ray
+
+from cluster.records import Order, Record
+
+
+@dataclass(frozen=True)
+class Ready:
+    """What a slot tells when it is up: where it is, and what it renders on."""
+
+    node: str
+    device: str
+    gpus: tuple[str, ...]
+    pid: int
+
+
+class Slot:
+    """Renders orders on the GPU that Ray gave this actor, or on the CPU.
+
+    The device is chosen explicitly: Ray masks GPUs, but leaves the mask untouched for an actor
+    that asked for none.
+    """
+
+    def __init__(self, *, gpus: float, threads: int) -> None:
+        # Before torch is imported: its thread pools are sized by what stands here.
+        os.environ["OMP_NUM_THREADS"] = str(threads)
+        import torch
+
+        from cluster.worker import Renderer
+
+        torch.set_num_interop_threads(1)
+        self._gpus = tuple(str(gpu) for gpu in ray.get_gpu_ids())
+        device = "cuda" if gpus > 0 and torch.cuda.is_available() else "cpu"
+        self._renderer = Renderer(device=device, node=node_name(), fetch=fetch)
+
+    def ready(self) -> Ready:
+        """Answers as soon as the slot is up."""
+        renderer = self._renderer
+        return Ready(renderer.node, str(renderer.device), self._gpus, os.getpid())
+
+    def render(self, order: Order) -> Generator[Record, None, None]:
+        """The records of one attempt, streamed."""
+        yield from self._renderer.render(order)
+
+
+def fetch(handle: ray.ObjectRef) -> Any:
+    """The value behind a handle; arrays come as views of shared memory, and are read-only."""
+    return ray.get(handle)
+
+
+def node_name() -> str:
+    """The node's name as operators know it, with its address where they differ."""
+    context = ray.get_runtime_context()
+    ids = {node["NodeID"]: node for node in ray.nodes()}
+    node = ids.get(context.get_node_id())
+    return node_label(node) if node else os.uname().nodename
+
+
+def node_label(node: dict[str, Any]) -> str:
+    """A node of ``ray.nodes()`` in words: its host name, or the name it was started with."""
+    name, host = str(node["NodeName"]), str(node["NodeManagerHostname"])
+    return host if name == node["NodeManagerAddress"] else name

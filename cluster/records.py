@@ -1,0 +1,94 @@
+"""What a worker is told, and what it tells: small frozen records that cross process borders.
+
+A worker is given an ``Order`` and answers with a stream of records: one ``Started``, some
+``Progress``, and at the end one ``Done`` or one ``Failed`` (or ``Stopped``, from the backend). A
+stream that ends without one of these has lost its worker: an end proves nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from jobs.messages import Cause
+from renderer.events import Progress
+from renderer.settings import Settings
+
+Handle = Any
+"""A value that a backend holds for its workers (``Backend.share``); to all others opaque."""
+
+
+@dataclass(frozen=True)
+class Order:
+    """One attempt at one task, complete: a worker needs nothing else, and reads no disk.
+
+    ``picture`` is the bytes of a source picture (``packed`` false) or the lossless pack that the
+    task before it left (``packed`` true). ``weights`` is a handle on a ``weights.Weights``, and
+    ``styles`` are handles on the style pictures' bytes, with their names and frames beside them.
+    """
+
+    task: str
+    name: str
+    settings: Settings
+    picture: bytes = field(repr=False)
+    weights: Handle = field(repr=False)
+    until: str
+    digest: str
+    packed: bool = False
+    frame: int = 0
+    styles: tuple[Style, ...] = ()
+    size: int | None = None
+    seed: int = 0
+    threads: int = 1
+    format: str = "png"
+    carries: bool = False
+    metadata: Mapping[str, Any] | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True)
+class Style:
+    """A style picture: its name, which frame of it, and a handle on its bytes."""
+
+    name: str
+    frame: int
+    data: Handle = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Started:
+    """A worker took the order up: where, on which device, with how many threads."""
+
+    node: str
+    device: str
+    threads: int
+
+
+@dataclass(frozen=True)
+class Done:
+    """The task is rendered: its encoded picture, and the pack for the tasks that need it."""
+
+    frame: bytes = field(repr=False)
+    carry: bytes | None = field(repr=False)
+    size: tuple[int, int]
+    iterations: int
+    losses: tuple[tuple[str, float], ...]
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Failed:
+    """The attempt came to nothing: why, the error's own line, where, and the traceback."""
+
+    cause: Cause
+    message: str
+    node: str
+    traceback: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True)
+class Stopped:
+    """The attempt ended because it was told to."""
+
+
+Record = Started | Progress | Done | Failed | Stopped

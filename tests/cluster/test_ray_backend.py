@@ -1,0 +1,162 @@
+"""Ray: streams of records, real kills, cancels, GPU masks; the same bytes as in this process."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from cluster.backend import Attempt, InlineBackend, Joined, Left, Report, Told
+from cluster.ray_backend import RayBackend
+from cluster.ray_session import RaySession
+from cluster.records import Done, Failed, Order, Started, Stopped
+from cluster.resources import Allotment
+from cluster.worker import Renderer
+from jobs.messages import Cause
+from renderer.events import Progress
+from tests.cluster.conftest import with_iterations
+
+FIRST, SECOND = Attempt("a", 1), Attempt("b", 1)
+LONG = 100_000
+
+
+@pytest.fixture
+def backends(ray: Any) -> Iterator[Callable[..., RayBackend]]:
+    """Makes backends on the tests' Ray, and closes them."""
+    made: list[RayBackend] = []
+
+    def make(workers: int = 1, *, gpus: float = 0.0) -> RayBackend:
+        made.append(RayBackend(RaySession(), Allotment(workers, 1, gpus)))
+        return made[-1]
+
+    yield make
+    for backend in made:
+        backend.close()
+
+
+def until(
+    backend: RayBackend | InlineBackend, wanted: Callable[[Report], bool], *, within_s: float = 30
+) -> list[Report]:
+    """All reports up to the first that is wanted."""
+    seen: list[Report] = []
+    deadline = time.monotonic() + within_s
+    while time.monotonic() < deadline:
+        for report in backend.poll(0.2):
+            seen.append(report)
+            if wanted(report):
+                return seen
+    raise AssertionError(f"not seen within {within_s} s: {seen}")
+
+
+def joined(backend: RayBackend, count: int = 1) -> list[Joined]:
+    found: list[Joined] = []
+    while len(found) < count:
+        found += [r for r in until(backend, is_(Joined)) if isinstance(r, Joined)]
+    return found
+
+
+def is_(kind: type) -> Callable[[Report], bool]:
+    """Whether a report is of a kind, or tells a record of it."""
+    return lambda r: isinstance(r, kind) or (isinstance(r, Told) and isinstance(r.record, kind))
+
+
+def done(reports: list[Report]) -> Done:
+    assert isinstance(reports[-1], Told)
+    assert isinstance(reports[-1].record, Done)
+    return reports[-1].record
+
+
+def pid_of(backend: RayBackend, ray: Any, slot: str) -> int:
+    return int(ray.get(backend._slots[slot].actor.ready.remote()).pid)
+
+
+def shared(order: Order, backend: RayBackend) -> Order:
+    return replace(order, weights=backend.share(order.weights))
+
+
+def test_frames_are_those_of_this_process(backends: Any, order: Order) -> None:
+    inline = InlineBackend(Renderer, node="here", device="cpu")
+    assert inline.poll(0) == [Joined("inline", "here", "cpu")]
+    inline.start("inline", FIRST, order)
+    expected = done(until(inline, is_(Done)))
+
+    backend = backends()
+    slot = joined(backend)[0].slot
+    backend.start(slot, FIRST, shared(order, backend))
+    reports = until(backend, is_(Done))
+    assert done(reports).frame == expected.frame
+    kinds = [type(r.record) for r in reports if isinstance(r, Told)]
+    assert kinds[0] is Started
+    assert set(kinds[1:-1]) == {Progress}
+    assert all(r.attempt == FIRST for r in reports if isinstance(r, Told))
+
+
+def test_a_killed_worker_is_lost_and_joins_again(backends: Any, ray: Any, order: Order) -> None:
+    backend = backends(2)
+    slots = sorted(slot.slot for slot in joined(backend, 2))
+    order = shared(order, backend)
+    pid = pid_of(backend, ray, slots[0])
+    backend.start(slots[0], FIRST, with_iterations(order, LONG))
+    until(backend, is_(Progress))
+    os.kill(pid, signal.SIGKILL)
+    left = until(backend, is_(Left))[-1]
+    assert isinstance(left, Left)
+    assert left.slot == slots[0]
+    assert slots[0] in left.reason
+    # The other slot works on meanwhile; the lost one comes back, and nothing of the attempt with it.
+    backend.start(slots[1], SECOND, order)
+    done(until(backend, is_(Done)))
+    again = until(backend, is_(Joined))[-1]
+    assert isinstance(again, Joined)
+    backend.start(again.slot, Attempt("a", 2), order)
+    reports = until(backend, is_(Done))
+    assert {r.attempt for r in reports if isinstance(r, Told)} == {Attempt("a", 2)}
+
+
+def test_cancel_stops_in_mid_rendering_and_the_slot_lives(backends: Any, order: Order) -> None:
+    backend = backends()
+    slot = joined(backend)[0].slot
+    order = shared(order, backend)
+    backend.start(slot, FIRST, with_iterations(order, LONG))
+    until(backend, is_(Progress))
+    backend.cancel(FIRST)
+    assert until(backend, is_(Stopped), within_s=5)[-1] == Told(slot, FIRST, Stopped())
+    backend.start(slot, SECOND, order)
+    done(until(backend, is_(Done)))
+
+
+def test_cancelling_another_attempt_changes_nothing(backends: Any, order: Order) -> None:
+    backend = backends()
+    slot = joined(backend)[0].slot
+    backend.start(slot, FIRST, shared(order, backend))
+    backend.cancel(Attempt("a", 2))
+    done(until(backend, is_(Done)))
+
+
+def test_a_failure_tells_cause_and_node(backends: Any, order: Order) -> None:
+    backend = backends()
+    slot = joined(backend)[0]
+    backend.start(slot.slot, FIRST, replace(order, picture=b"torn", weights=None))
+    last = until(backend, is_(Failed))[-1]
+    assert isinstance(last, Told)
+    assert isinstance(last.record, Failed)
+    assert (last.record.cause, last.record.node) == (Cause.INPUT, slot.node)
+
+
+def test_each_worker_has_a_gpu_of_its_own(backends: Any) -> None:
+    slots = joined(backends(2, gpus=1), 2)
+    assert sorted(slot.gpus for slot in slots) == [("0",), ("1",)]
+    assert {slot.device for slot in slots} == {"cpu"}  # they are not there, and torch says so
+
+
+def test_workers_without_gpus_are_given_none(backends: Any) -> None:
+    assert joined(backends())[0].gpus == ()
+
+
+def test_more_workers_than_cores_on_a_ray_of_our_own(backends: Any) -> None:
+    assert len(joined(backends(6), 6)) == 6

@@ -1,0 +1,171 @@
+"""The worker: records in their order, the same bytes every time, errors with their causes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from cluster import worker
+from cluster.records import Done, Failed, Order, Started, Style
+from cluster.worker import Renderer, Throttle, cause_of, one_line
+from jobs.messages import Cause
+from renderer import dream, images, networks
+from renderer.errors import ImageError
+from renderer.events import Progress
+from renderer.images import Picture
+from renderer.settings import StyleSettings
+from tests.cluster.conftest import NETWORK, UNTIL, picture, with_iterations
+
+
+def done(order: Order, renderer: Renderer | None = None) -> Done:
+    last = list((renderer or Renderer()).render(order))[-1]
+    assert isinstance(last, Done), last
+    return last
+
+
+def test_records_come_in_order(order: Order) -> None:
+    records = list(Renderer(node="here").render(order))
+    assert records[0] == Started("here", "cpu", 1)
+    assert all(isinstance(record, Progress) for record in records[1:-1])
+    assert isinstance(records[-1], Done)
+
+
+def test_frame_is_what_the_library_dreams(order: Order) -> None:
+    network = networks.load(networks.entry(NETWORK), UNTIL, order.weights)
+    pixels = images.fit(images.decode(order.picture), 40).pixels
+    expected = dream.dream(pixels, network, order.settings, seed=7)
+    frame = images.decode(done(replace(order, carries=True)).frame)
+    assert torch.equal(frame.pixels, expected.clamp(0, 255).round())
+
+
+def test_rendering_again_gives_the_same_bytes(order: Order) -> None:
+    renderer = Renderer()
+    assert done(order, renderer).frame == done(order, renderer).frame == done(order).frame
+
+
+def test_seed_changes_the_frame(order: Order) -> None:
+    assert done(order).frame != done(replace(order, seed=8)).frame
+
+
+def test_first_order_fits_the_size_and_a_pack_stays_as_it_is(order: Order) -> None:
+    first = done(replace(order, size=32, carries=True))
+    assert first.size == (32, 32)
+    assert first.carry is not None
+    carried = images.unpack(first.carry).pixels
+    assert (carried.min() < 0 or carried.max() > 255) or not torch.equal(carried, carried.round())
+    second = done(replace(order, picture=first.carry, packed=True, size=64))
+    assert second.size == (32, 32)
+    assert second.carry is None
+
+
+def test_alpha_is_put_back(order: Order) -> None:
+    alpha = torch.full((1, 1, 40, 40), 128.0)
+    alpha[..., :10] = 0
+    given = Picture(images.decode(picture()).pixels, alpha)
+    frame = images.decode(done(replace(order, picture=images.encode(given))).frame)
+    assert frame.alpha is not None
+    assert torch.equal(frame.alpha, alpha)
+
+
+def test_style_takes_pictures_by_handle(order: Order) -> None:
+    settings = StyleSettings(
+        network=NETWORK,
+        content_layers=("conv1",),
+        style_layers=("conv1", "conv2"),
+        iterations=2,
+    )
+    values = {"weights": order.weights, "style": picture(size=30, seed=3)}
+    given = replace(
+        order,
+        settings=settings,
+        weights="weights",
+        styles=(Style("brush.png", 0, "style"),),
+    )
+    result = done(given, Renderer(fetch=values.__getitem__))
+    assert {name for name, _ in result.losses} == {"content", "style", "denoise"}
+    assert result.iterations == 2
+
+
+def test_metadata_is_in_the_frame(order: Order) -> None:
+    frame = done(replace(order, metadata={"seed": 7})).frame
+    assert images.read_settings(frame) == {"seed": 7}
+
+
+def test_a_network_is_loaded_once(order: Order, monkeypatch: pytest.MonkeyPatch) -> None:
+    loaded = []
+    real = networks.load
+    monkeypatch.setattr(networks, "load", lambda *a, **k: loaded.append(a) or real(*a, **k))
+    renderer = Renderer()
+    for _ in range(3):
+        done(order, renderer)
+    assert len(loaded) == 1
+
+
+def test_only_the_last_networks_stay(order: Order) -> None:
+    renderer = Renderer()
+    made = [
+        renderer.network(replace(order, digest=f"{i}")) for i in range(worker.NETWORKS_KEPT + 1)
+    ]
+    assert renderer.network(replace(order, digest="1")) is made[1]
+    assert renderer.network(replace(order, digest="0")) is not made[0]
+
+
+def test_a_broken_picture_fails_by_its_name_and_for_good(order: Order) -> None:
+    failed = list(Renderer(node="attic").render(replace(order, picture=b"no picture")))[-1]
+    assert isinstance(failed, Failed)
+    assert (failed.cause, failed.node) == (Cause.INPUT, "attic")
+    assert "noise.png" in failed.message
+    assert "Traceback" in failed.traceback
+
+
+@pytest.mark.parametrize(
+    ("error", "cause"),
+    [
+        (ImageError("x.png is torn"), Cause.INPUT),
+        (MemoryError(), Cause.OUT_OF_MEMORY),
+        (torch.OutOfMemoryError("CUDA out of memory"), Cause.OUT_OF_MEMORY),
+        (RuntimeError("DefaultCPUAllocator: can't allocate memory"), Cause.OUT_OF_MEMORY),
+        (RuntimeError("shapes differ"), Cause.ERROR),
+        (ZeroDivisionError(), Cause.ERROR),
+    ],
+)
+def test_causes(error: Exception, cause: Cause) -> None:
+    assert cause_of(error) is cause
+
+
+def test_unforeseen_errors_take_one_line() -> None:
+    assert one_line(ValueError("first\nsecond")) == "ValueError: first"
+    assert one_line(KeyError()) == "KeyError"
+
+
+def test_threads_are_the_orders(order: Order) -> None:
+    before = torch.get_num_threads()
+    try:
+        started = next(Renderer().render(replace(order, threads=2)))
+        assert isinstance(started, Started)
+        assert started.threads == torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
+
+
+def test_throttle_opens_for_the_first_and_the_last() -> None:
+    throttle, told = Throttle(every_s=3600), []
+    for iteration in range(1, 6):
+        told.append(throttle.wanted())
+        throttle.seen(Progress(iteration, 5))
+    assert told == [True, False, False, False, True]
+
+
+def test_throttle_opens_by_the_clock() -> None:
+    throttle = Throttle(every_s=0)
+    assert [throttle.wanted() for _ in range(3)] == [True, True, True]
+
+
+def test_progress_with_losses_only(order: Order) -> None:
+    records = list(Renderer().render(with_iterations(order, 20)))
+    told = [record for record in records if isinstance(record, Progress)]
+    assert told[0].iteration == 1
+    assert told[-1].iteration == told[-1].iterations == 40
+    assert all(record.losses for record in told)
