@@ -34,19 +34,18 @@ class Preprocessing:
 class Source:
     """A file that weights of a network are known to come in, and where it can be had.
 
-    ``sha256`` is the file's hash or the beginning of it; ``digest`` that of its canonical tensors
-    (``weights.digest``), of the whole network. ``first`` is the beginning of the digest of the
-    first convolution alone, by which renamed, cut or converted files are recognised. Each is empty
-    where it isn't known. A source without ``url`` is a known file that can't be fetched.
+    ``sha256`` is the file's hash or the beginning of it. ``digests`` are those of its canonical
+    tensors (``weights.digest``) up to some layers. ``first`` is the beginning of the digest of the
+    first convolution's kernels alone, by which renamed, cut or converted files are recognised. Each
+    is empty where it isn't known. A source without ``url`` is a file that can't be fetched.
     """
 
     file: str
     preprocessing: Preprocessing
     url: str = ""
     sha256: str = ""
-    digest: str = ""
+    digests: Mapping[str, str] = field(default_factory=dict)
     first: str = ""
-    size_bytes: int = 0
 
 
 @dataclass(frozen=True, eq=False)

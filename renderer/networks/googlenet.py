@@ -144,6 +144,13 @@ def caffe_names() -> dict[str, str]:
 RGB = Preprocessing(mean=(123.0, 117.0, 104.0))
 BGR = Preprocessing(mean=(123.0, 117.0, 104.0), order="bgr")
 
+# Identity of the model zoo's weights, in whatever container (weights.digest; RGB order).
+FIRST = "36739eefe42b4790"
+DIGESTS = {
+    "inception5b": "7781578a6d0ae3ae323336db55a7e47d767bad7d09f7b6614f8e090dbae7727f",
+    CLASSES: "50d7f767b191a4b58ea80c06983f293062a179be917db23ecd57f02114062953",
+}
+
 GOOGLENET = NetworkEntry(
     name="googlenet",
     title="GoogLeNet, the original Deep Dream's network: ImageNet, trained by BVLC (Berkeley); "
@@ -155,11 +162,12 @@ GOOGLENET = NetworkEntry(
     labels=imagenet,
     style={"content_layers": ("inception3b",), "style_layers": ("conv1..inception4a",)},
     sources=(
-        Source("bvlc_googlenet.safetensors", RGB),
+        Source("bvlc_googlenet.safetensors", RGB, digests=DIGESTS, first=FIRST),
         Source(
             "bvlc_googlenet.pth",
             BGR,
             url="https://github.com/ProGamerGov/pytorch-old-caffemodels/raw/master/bvlc_googlenet.pth",
+            digests=DIGESTS,
         ),
     ),
     tensor_names=caffe_names(),

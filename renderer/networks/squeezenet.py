@@ -81,7 +81,15 @@ SQUEEZENET = NetworkEntry(
     dream={"layer": "fire6"},
     style={"content_layers": ("fire4",), "style_layers": ("conv1..fire7",)},
     sources=(
-        Source("squeezenet1_1_caffe.safetensors", CAFFE),
+        Source(
+            "squeezenet1_1_caffe.safetensors",
+            CAFFE,
+            digests={
+                "fire9": "9b99ba03335dc03d873a77fd761fab7f41aa9e9b10b11b5270d9c8c57091d012",
+                CLASSES: "af3db693f9c7bc44d63d80056c445142a0c8bd03270c440000f3111ee340ee4b",
+            },
+            first="51a082b49dce59a8",
+        ),
         Source(
             "squeezenet1_1-b8a52dc0.pth",
             TORCHVISION,

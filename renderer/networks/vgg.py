@@ -92,6 +92,11 @@ VGG19 = NetworkEntry(
             url="https://download.pytorch.org/models/vgg19-dcbb9e9d.pth",
             sha256="dcbb9e9d",
         ),
-        Source("vgg19_conv1_to_conv3_caffe.safetensors", OXFORD),
+        Source(
+            "vgg19_conv1_to_conv3_caffe.safetensors",
+            OXFORD,
+            digests={"conv3_4": "2c2f79a0801b73514c2955fc7ac42f6d065dfe3eb36ad4de6d0f9d35c3157f05"},
+            first="efbdb2919fd1c8ba",
+        ),
     ),
 )
