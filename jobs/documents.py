@@ -176,7 +176,8 @@ def _set(document: Document, text: str) -> Document:
         raise JobError(f"{origin}: write it as key=value, like steps.0.dream.iterations=20")
     key, data = _put(document.data, parts, parse(value, origin).data, origin)
     kept = {k: place for k, place in document.places.items() if k[: len(key)] != key}
-    return Document(data, document.origin, {**kept, key: origin})
+    made = {key[:end]: origin for end in range(1, len(key) + 1)}
+    return Document(data, document.origin, {**made, **kept})
 
 
 def _put(data: Any, parts: list[str], value: Any, origin: str) -> tuple[Key, Any]:

@@ -1,0 +1,142 @@
+"""What does a job file ask for? Its keys, checked, with every fault named by file, line and key.
+
+    spec = load(Path("harbour.yaml"), sets=["steps.0.dream.iterations=20"])
+    spec = build({"inputs": ["harbour.jpg"], "steps": ["dream"]}, base=Path.cwd())
+
+A step's settings that aren't given are the network's own defaults, then the report's: jobs.plan
+settles that, where networks are known. Paths are relative to the folder of the job file.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field, PrivateAttr, ValidationError, field_validator
+
+from jobs.complaints import complaints
+from jobs.documents import Document, Key, override, read
+from jobs.models import Choice, Many, Model, Record, Text, Whole
+from jobs.schedule import Budgets
+from jobs.steps import Outputs, Resources, Step
+from renderer.errors import JobError
+from renderer.images import FORMATS
+
+MAX_NAME_CHARACTERS = 100
+EMPTY = "is empty; a job needs inputs and steps (`reverie init` writes an example)"
+
+
+class JobSpec(Model):
+    """A job: pictures, what is done to them, and what is made of the results."""
+
+    name: Text = Field("", description="name of the job and of its folder; empty: the file's name")
+    seed: Whole = Field(
+        0, ge=0, le=2**63 - 1, description="number that all that is random is drawn from"
+    )
+    inputs: Annotated[tuple[Text, ...], Many()] = Field(
+        min_length=1, description="pictures to render: files, folders, globs or URLs"
+    )
+    size: Whole | None = Field(
+        512,
+        ge=16,
+        le=65_536,
+        description="longest side that pictures are rendered at, in px; null: as they are",
+    )
+    format: Annotated[str, Choice(*FORMATS)] = Field("png", description="format of the frames")
+    steps: tuple[Step, ...] = Field(
+        min_length=1, description="what is done to every picture, one step after the other"
+    )
+    outputs: tuple[Outputs, ...] = Field((), description="animations and contact sheets to make")
+    resources: Annotated[Resources, Record()] = Field(
+        Resources(), description="what the job may use, and what each of its tasks gets"
+    )
+    retries: Annotated[Budgets, Record()] = Field(
+        Budgets(), description="how often a task is tried again, by what went wrong"
+    )
+    weights: Mapping[str, Text] = Field({}, description="weight files, by network")
+    _document: Document = PrivateAttr(default=Document(None))
+    _base: Path = PrivateAttr(default=Path())
+
+    @field_validator("name")
+    @classmethod
+    def _check_name(cls, value: str) -> str:
+        if value and (fault := name_fault(value)):
+            raise ValueError(fault)
+        return value
+
+    @property
+    def title(self) -> str:
+        """The job's name, fit for files and folders: as given, or the job file's."""
+        return self.name or _clean(Path(self._document.origin).stem) or "job"
+
+    @property
+    def base(self) -> Path:
+        """Folder that the paths in the job are relative to."""
+        return self._base
+
+    @property
+    def data(self) -> Any:
+        """The job as it was written, with all overrides; ``build`` makes the same job of it."""
+        return self._document.data
+
+    def weights_file(self, network: str) -> Path | None:
+        """The file that the job names for a network's weights."""
+        given = self.weights.get(network)
+        return None if given is None else self._base / Path(given).expanduser()
+
+    def complaint(self, key: Key, message: str) -> str:
+        """One line that says where in the job file something is wrong."""
+        return self._document.complaint(key, message)
+
+
+def load(path: Path, sets: Iterable[str] = ()) -> JobSpec:
+    """The job in a YAML file, with ``key=value`` texts over it.
+
+    Raises JobError with one line for each fault: file, line, key, what is wrong, what to do.
+    """
+    document = override(read(path), sets)
+    if document.data is None:
+        raise JobError(f"{path}: {EMPTY}")
+    return _checked(document, path.absolute().parent)
+
+
+def build(
+    data: Mapping[str, Any], *, base: Path, origin: str = "", sets: Iterable[str] = ()
+) -> JobSpec:
+    """The job in plain data, as YAML would give it. ``origin`` begins the lines of a JobError."""
+    return _checked(override(Document(dict(data), origin), sets), base.absolute())
+
+
+@cache
+def schema() -> dict[str, Any]:
+    """JSON schema of a job file, with help, bounds and defaults, for editors and documentation."""
+    made = JobSpec.model_json_schema()
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **made}
+
+
+def name_fault(name: str) -> str:
+    """Why a name can't name a folder or a file, or an empty text."""
+    if len(name) > MAX_NAME_CHARACTERS:
+        return f"must be at most {MAX_NAME_CHARACTERS} characters"
+    if bad := re.search(r"[^\w .-]", name):
+        return f"may hold letters, digits, spaces, dots, - and _, but not {bad.group()!r}"
+    if ".." in name or name[0] in ". " or name[-1] in ". ":
+        return "must not begin or end with a dot or a space, nor hold `..`"
+    return ""
+
+
+def _checked(document: Document, base: Path) -> JobSpec:
+    try:
+        spec = JobSpec.model_validate(document.data)
+    except ValidationError as error:
+        raise JobError("\n".join(complaints(error, document, schema()))) from None
+    spec._document, spec._base = document, base
+    return spec
+
+
+def _clean(stem: str) -> str:
+    name = re.sub(r"\.{2,}", ".", re.sub(r"[^\w .-]", "_", stem))
+    return name[:MAX_NAME_CHARACTERS].strip(". ")

@@ -1,0 +1,137 @@
+"""What may a job file say below ``steps``, ``outputs`` and ``resources``?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from pydantic import Field, field_validator
+from pydantic.json_schema import WithJsonSchema
+
+from jobs.models import Choice, Flag, Flat, Many, Model, OneOf, Text, Whole
+from renderer.settings import (
+    AnimationSettings,
+    DreamSettings,
+    Knob,
+    SheetSettings,
+    StyleSettings,
+    check,
+)
+
+ALL_LAYERS = "*"
+_CHOSEN_SCHEMA: dict[str, Any] = {
+    "anyOf": [
+        {"type": "array", "items": {"type": "integer", "minimum": 0}},
+        {
+            "type": "object",
+            "properties": {"random": {"type": "integer", "minimum": 1}},
+            "required": ["random"],
+            "additionalProperties": False,
+        },
+    ]
+}
+_CHANNELS_SCHEMA = {
+    "anyOf": [
+        *_CHOSEN_SCHEMA["anyOf"],
+        {"type": "object", "additionalProperties": _CHOSEN_SCHEMA},
+    ]
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resources:
+    """What a job may use, and what each of its tasks gets."""
+
+    workers: Annotated[
+        int | None, Knob("tasks at a time; null: as many as there is room for", ge=1, le=100_000)
+    ] = None
+    gpus: Annotated[
+        float | None,
+        Knob("GPUs of a task; null: its share of one where there are any, else none", ge=0, le=64),
+    ] = None
+    tasks_per_gpu: Annotated[int, Knob("tasks that share a GPU", ge=1, le=64)] = 1
+    threads: Annotated[
+        int | None,
+        Knob(
+            "CPU threads of a task; null: the machine's cores, shared by the pictures that can be "
+            "rendered at the same time (not by the workers: their number changes no pixel)",
+            ge=1,
+            le=1024,
+        ),
+    ] = None
+
+    def __post_init__(self) -> None:
+        check(self)
+
+
+class Channels(Model):
+    """Channels of a layer: these, or so many drawn by the job's seed."""
+
+    only: tuple[Annotated[Whole, Field(ge=0)], ...] = ()
+    random: Annotated[Whole, Field(ge=1)] | None = None
+
+
+class DreamStep(Model):
+    """What a dream step has beside its settings."""
+
+    layers: Annotated[tuple[Text, ...], Many()] = Field(
+        (),
+        description="layers to amplify: names, indexes or ranges like 1..11, one picture each; "
+        "none: the network's own default",
+    )
+    chain: Flag = Field(False, description="let each layer dream on the result of the one before")
+    channels: Annotated[Mapping[str, Channels], WithJsonSchema(_CHANNELS_SCHEMA)] = Field(
+        {},
+        description="amplify these channels only: a list, {random: 32}, or either for some layers, "
+        'like {"7..11": {random: 32}}; random ones depend on the seed and the layer alone',
+    )
+
+    @field_validator("channels", mode="before")
+    @classmethod
+    def _by_layers(cls, value: Any) -> Any:
+        """Every way to write channels, as a mapping from layers to ``Channels``."""
+        if not isinstance(value, dict) or set(value) == {"random"}:
+            return {ALL_LAYERS: _chosen(value)}
+        return {layers: _chosen(below) for layers, below in value.items()}
+
+
+class StyleStep(Model):
+    """What a style step has beside its settings."""
+
+    images: Annotated[tuple[Text, ...], Many()] = Field(
+        min_length=1, description="pictures whose style is taken: files, folders, globs or URLs"
+    )
+    combine: Annotated[str, Choice("blend", "each")] = Field(
+        "blend", description="blend all styles into one picture, or make one picture of each"
+    )
+
+
+class Step(OneOf):
+    """One thing to do to every picture that the step before it made."""
+
+    dream: Annotated[DreamStep, Flat(DreamSettings, without=("layer", "channels"))] | None = None
+    style: Annotated[StyleStep, Flat(StyleSettings)] | None = None
+
+
+class Output(Model):
+    """What an output has beside its settings."""
+
+    of: Text | None = Field(
+        None,
+        description="step whose pictures to take: its number from 1, or `dream` or `style` where "
+        "there is only one; null: the last step",
+    )
+
+
+class Outputs(OneOf):
+    """Something made of all pictures of a step."""
+
+    gif: Annotated[Output, Flat(AnimationSettings)] | None = None
+    sheet: Annotated[Output, Flat(SheetSettings)] | None = None
+
+
+def _chosen(value: Any) -> Any:
+    if isinstance(value, dict | Channels):
+        return value
+    return {"only": [value] if isinstance(value, int) else value}
