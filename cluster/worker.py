@@ -168,7 +168,6 @@ def be_deterministic(threads: int) -> None:
     """
     torch.set_num_threads(threads)
     torch.use_deterministic_algorithms(True, warn_only=True)
-    torch.utils.deterministic.fill_uninitialized_memory = False  # costs a pass over each tensor
     warnings.filterwarnings("ignore", message=".*deterministic", module="torch")
     torch.backends.cudnn.benchmark = False
     torch.backends.cuda.matmul.allow_tf32 = False
@@ -186,7 +185,7 @@ def failure(error: Exception, node: str) -> Failed:
 
 
 def cause_of(error: Exception) -> Cause:
-    """Which budget of retries an error inside a task draws on; an error of ours would only come again."""
+    """Which budget of retries an error inside a task draws on; one of our own would only recur."""
     if isinstance(error, ReverieError):
         return Cause.INPUT
     # torch tells of exhausted host memory by a plain RuntimeError of its allocator.

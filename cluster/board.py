@@ -1,0 +1,130 @@
+"""How far a run is: one row a worker, the totals, and the time it will still take.
+
+Pure state for the displays: notices in, numbers out, the time given by the caller.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+
+from cluster import notices as n
+
+
+@dataclass
+class Row:
+    """A worker, and the task it renders (``file`` is empty while it has none)."""
+
+    worker: str
+    node: str
+    device: str
+    file: str = ""
+    step: int = 0
+    since: float = 0.0
+    iteration: int = 0
+    iterations: int = 0
+    losses: dict[str, float] = field(default_factory=dict)
+    first: tuple[int, float] | None = None  # the first iteration that was told, and when
+    last: float = 0.0
+
+    @property
+    def speed(self) -> float | None:
+        """Iterations a second, without the time it took to begin; None before it is known."""
+        if self.first is None or self.iteration <= self.first[0] or self.last <= self.first[1]:
+            return None
+        return (self.iteration - self.first[0]) / (self.last - self.first[1])
+
+
+@dataclass
+class _Times:
+    """How long the tasks of a step took: the sum and the number."""
+
+    seconds: float = 0.0
+    tasks: int = 0
+
+    def add(self, seconds: float) -> None:
+        self.seconds += seconds
+        self.tasks += 1
+
+
+class Board:
+    """The state of a run, as told by its notices."""
+
+    def __init__(self) -> None:
+        self.rows: dict[str, Row] = {}
+        self.tasks = self.finished = self.failed = 0
+        self.left: dict[int, int] = {}
+        self._times: defaultdict[int, _Times] = defaultdict(_Times)
+
+    @property
+    def busy(self) -> list[Row]:
+        """The workers that render now."""
+        return [row for row in self.rows.values() if row.file]
+
+    def take(self, notice: n.Notice, now: float) -> None:
+        """Learn from a notice that came at ``now`` (seconds on any clock)."""
+        match notice:
+            case n.Opened():
+                self.tasks, self.finished = notice.tasks, notice.finished
+                self.left = dict(notice.left)
+            case n.WorkerJoined(worker=worker, node=node, device=device):
+                self.rows[worker] = Row(worker, node, device)
+            case n.WorkerLost(worker=worker):
+                self.rows.pop(worker, None)
+            case n.TaskStarted(worker=worker):
+                row = self.rows[worker]
+                self.rows[worker] = Row(
+                    worker, row.node, row.device, file=notice.file, step=notice.step, since=now
+                )
+            case n.TaskProgress(worker=worker):
+                self._progress(self.rows[worker], notice, now)
+            case n.TaskFinished():
+                self.finished += 1
+                self.left[notice.step] -= 1
+                self._times[notice.step].add(notice.seconds)
+                self._free(notice.file)
+            case n.TaskFailed():
+                self.failed += 1
+                self.left[notice.step] -= 1
+                self._free(notice.file)
+            case n.TaskRetried():
+                self._free(notice.file)
+            case _:
+                pass
+
+    def remaining_s(self, now: float) -> float | None:
+        """Seconds the run will still take, or None while some step's pace isn't known.
+
+        A step's tasks are expected to take as long as those before them; where none has finished,
+        as long as a running one needs at its present pace.
+        """
+        work = 0.0
+        for step, left in self.left.items():
+            each = self._each_s(step, now)
+            if left and each is None:
+                return None
+            work += left * (each or 0.0)
+        work -= sum(min(now - row.since, self._each_s(row.step, now) or 0.0) for row in self.busy)
+        return max(0.0, work) / max(1, len(self.busy))
+
+    def _each_s(self, step: int, now: float) -> float | None:
+        times = self._times[step]
+        if times.tasks:
+            return times.seconds / times.tasks
+        paces = [
+            (now - row.since) * row.iterations / row.iteration
+            for row in self.busy
+            if row.step == step and row.iteration
+        ]
+        return sum(paces) / len(paces) if paces else None
+
+    def _progress(self, row: Row, notice: n.TaskProgress, now: float) -> None:
+        row.iteration, row.iterations = notice.iteration, notice.iterations
+        row.losses, row.last = notice.losses, now
+        row.first = row.first or (notice.iteration, now)
+
+    def _free(self, file: str) -> None:
+        for row in self.rows.values():
+            if row.file == file:
+                self.rows[row.worker] = Row(row.worker, row.node, row.device)
+                return

@@ -1,0 +1,124 @@
+"""How a run is shown: in plain lines, or as JSON for scripts; ``cluster.live`` draws on terminals.
+
+A display takes notices. Progress goes to standard error; what came of the run (its files) goes to
+standard output, so that a script can have the one without the other.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Protocol, TextIO
+
+from rich.console import Console
+from rich.text import Text
+
+from cluster import notices as n
+from cluster.board import Board
+from cluster.phrases import (
+    ended_line,
+    eta,
+    failed_line,
+    finished_line,
+    opened_line,
+    plural,
+    running_line,
+)
+
+STATUS_EVERY_S = 30.0
+"""Plain lines: how often a long silence is broken with what is going on."""
+
+
+class Display(Protocol):
+    """Shows a run; ``tick`` comes several times a second, ``close`` before the outcome."""
+
+    def show(self, notice: n.Notice) -> None: ...
+
+    def tick(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class JsonDisplay:
+    """One JSON object a line, for each notice."""
+
+    def __init__(self, out: TextIO) -> None:
+        self._out = out
+
+    def show(self, notice: n.Notice) -> None:
+        self._out.write(n.as_json(notice) + "\n")
+        self._out.flush()
+
+    def tick(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class PlainDisplay:
+    """One line for each frame and for each thing worth knowing; now and then what is running."""
+
+    def __init__(self, progress: Console, out: Console) -> None:
+        self._progress, self._out = progress, out
+        self._board = Board()
+        self._spoke = time.monotonic()
+
+    def show(self, notice: n.Notice) -> None:
+        self._board.take(notice, time.monotonic())
+        if isinstance(notice, n.TaskFinished):
+            self._say(Text(f"{self._count()}  {finished_line(notice)}"))
+        elif (line := remark(notice)) is not None:
+            self._say(line)
+        outcome(notice, self._out)
+
+    def tick(self) -> None:
+        if self._board.busy and time.monotonic() - self._spoke >= STATUS_EVERY_S:
+            rows = ", ".join(running_line(row) for row in self._board.busy[:4])
+            left = eta(self._board.remaining_s(time.monotonic()))
+            self._say(Text(f"{self._count()}  {rows}{left}", style="dim"))
+
+    def close(self) -> None: ...
+
+    def _count(self) -> str:
+        board = self._board
+        return f"{board.finished:{len(str(board.tasks))}}/{board.tasks}"
+
+    def _say(self, line: Text) -> None:
+        self._spoke = time.monotonic()
+        self._progress.print(line, soft_wrap=True)
+
+
+def remark(notice: n.Notice) -> Text | None:
+    """A line for what is worth knowing while a run goes on; None for the rest."""
+    match notice:
+        case n.Opened(unreadable=unreadable):
+            lines = [Text(opened_line(notice))]
+            lines += [Text(f"left out {name}: {why}", style="red") for name, why in unreadable]
+            return Text("\n").join(lines)
+        case n.WorkerLost(reason=reason):
+            return Text(reason, style="yellow")
+        case n.TaskRetried(file=file, reason=reason, left=left):
+            tries = "1 more try" if left == 0 else f"{left + 1} more tries"
+            return Text(f"trying again {file}: {reason} ({tries} left)", style="yellow")
+        case n.WorkerJoined(worker=worker, node=node, device="cpu", gpus=gpus) if gpus:
+            text = f"{worker} on {node} has GPU {', '.join(gpus)}, but its torch can't use it"
+            return Text(f"{text}; it renders on the CPU", style="yellow")
+        case n.TaskFailed(needs=""):
+            return Text(failed_line(notice), style="red")
+        case n.OutputFailed(file=file, reason=reason):
+            return Text(f"failed {file}: {reason}", style="red")
+        case n.Stopping():
+            text = "stopping: what is finished is kept (Ctrl-C again: at once)"
+            return Text(text, style="yellow")
+        case _:
+            return None
+
+
+def outcome(notice: n.Notice, out: Console) -> None:
+    """Print what came of the run: where its outputs are, and what failed."""
+    match notice:
+        case n.OutputMade(file=file, frames=frames, missing=missing):
+            lacking = f", {missing} missing" if missing else ""
+            out.print(Text(f"{file}  ({plural(frames, 'frame')}{lacking})"), soft_wrap=True)
+        case n.Ended():
+            for picture in notice.pictures:
+                out.print(Text(picture), soft_wrap=True)
+            out.print(Text(ended_line(notice)), soft_wrap=True)

@@ -1,0 +1,181 @@
+"""What a run tells those who watch it: small frozen records, one for each thing that happens.
+
+The displays in ``cluster.console`` and ``cluster.live`` draw them, ``--json`` writes them as they
+are (``as_json``). Tasks are named by the file they make, within
+``directory``.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+import re
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, kw_only=True)
+class Opened:
+    """The job is planned: so many tasks, of which some were finished by an earlier run."""
+
+    job: str
+    directory: str
+    tasks: int
+    finished: int
+    left: dict[int, int] = field(default_factory=dict)  # tasks still to do, by step
+    unreadable: tuple[tuple[str, str], ...] = ()  # (picture, reason)
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkerJoined:
+    """A worker can render."""
+
+    worker: str
+    node: str
+    device: str
+    gpus: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkerLost:
+    """A worker is gone, for now; what it rendered will be rendered again."""
+
+    worker: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskStarted:
+    """A worker was given a task."""
+
+    task: str
+    file: str
+    input: str
+    label: str
+    step: int
+    attempt: int
+    worker: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskProgress:
+    """One iteration is done (not every iteration is told)."""
+
+    task: str
+    file: str
+    worker: str
+    iteration: int
+    iterations: int
+    losses: dict[str, float]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskFinished:
+    """A frame is safely in the workspace."""
+
+    task: str
+    file: str
+    step: int
+    worker: str
+    iterations: int
+    seconds: float
+    losses: dict[str, float]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskRetried:
+    """An attempt failed, and the task will be tried again."""
+
+    task: str
+    file: str
+    cause: str
+    reason: str
+    left: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskFailed:
+    """A task is given up, or skipped since one that it needs was (``needs`` names that one)."""
+
+    task: str
+    file: str
+    label: str
+    step: int
+    cause: str
+    reason: str
+    node: str = ""
+    needs: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class OutputMade:
+    """An animation or a contact sheet is in the workspace; ``missing`` frames aren't in it."""
+
+    file: str
+    frames: int
+    missing: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class OutputFailed:
+    """An animation or a contact sheet could not be made."""
+
+    file: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stopping:
+    """The user asked the run to stop: nothing new starts, what runs is cancelled."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ended:
+    """The run is over."""
+
+    directory: str
+    tasks: int
+    finished: int
+    failed: int
+    seconds: float
+    interrupted: bool = False
+    pictures: tuple[str, ...] = ()  # of the last step, where they are few
+
+
+Notice = (
+    Opened
+    | WorkerJoined
+    | WorkerLost
+    | TaskStarted
+    | TaskProgress
+    | TaskFinished
+    | TaskRetried
+    | TaskFailed
+    | OutputMade
+    | OutputFailed
+    | Stopping
+    | Ended
+)
+
+
+def as_json(notice: Notice, *, at: float | None = None) -> str:
+    """The notice as one line of JSON: its kind, the time (seconds since 1970), its fields.
+
+    Numbers that JSON has no words for (a loss that is not a number) become null.
+    """
+    when = round(time.time() if at is None else at, 3)
+    fields = _plain(dataclasses.asdict(notice))
+    return json.dumps({"event": kind(notice), "time": when, **fields}, allow_nan=False)
+
+
+def kind(notice: Notice) -> str:
+    """The notice's name as scripts read it: ``task_finished``."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", type(notice).__name__).lower()
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    return None if isinstance(value, float) and not math.isfinite(value) else value

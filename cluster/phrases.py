@@ -1,0 +1,79 @@
+"""How the things of a run are said in words: durations, losses, speeds, outcomes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from cluster import notices as n
+from cluster.board import Row
+
+
+def duration(seconds: float) -> str:
+    """A time in the two units that matter: ``3.4 s``, ``2 min 3 s``, ``1 h 20 min``."""
+    if seconds < 9.95:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def plural(count: int, word: str) -> str:
+    """``1 frame``, ``2 frames``."""
+    return f"{count:,} {word}" if count == 1 else f"{count:,} {word}s"
+
+
+def losses(values: Mapping[str, float]) -> str:
+    """Losses with three digits: ``content 1.24e+03  style 0.511``."""
+    return "  ".join(f"{name} {value:.3g}" for name, value in values.items())
+
+
+def speed(row: Row) -> str:
+    """Iterations a second, or seconds an iteration where it takes longer than one."""
+    if row.speed is None:
+        return ""
+    return f"{row.speed:.1f} it/s" if row.speed >= 1 else f"{1 / row.speed:.1f} s/it"
+
+
+def eta(seconds: float | None) -> str:
+    """What is left of a run, to append to a line; nothing while it isn't known."""
+    return "" if seconds is None else f", about {duration(seconds)} left"
+
+
+def opened_line(notice: n.Opened) -> str:
+    """What there is to do, and what an earlier run has done."""
+    done = f", {notice.finished:,} of them finished before" if notice.finished else ""
+    return f"{notice.job}: {plural(notice.tasks, 'task')}{done}, into {notice.directory}"
+
+
+def running_line(row: Row) -> str:
+    """What a worker is doing: ``frames/2-style/a.png 40/120 (3.1 it/s)``."""
+    pace = speed(row)
+    done = f" {row.iteration}/{row.iterations}" if row.iterations else ""
+    return f"{row.file}{done}" + (f" ({pace})" if pace else "")
+
+
+def finished_line(notice: n.TaskFinished) -> str:
+    """A frame that is done: ``frames/2-style/a.png  38 s  content 1.2e+03  style 0.5``."""
+    return "  ".join(
+        part for part in (notice.file, duration(notice.seconds), losses(notice.losses)) if part
+    )
+
+
+def failed_line(notice: n.TaskFailed) -> str:
+    """A frame that failed: its file, its layer, the cause, the reason, the node."""
+    where = f" [{notice.node}]" if notice.node else ""
+    cause = "" if notice.cause == "input" else f"{notice.cause.replace('_', ' ')}: "
+    return f"failed {notice.file} ({notice.label}): {cause}{notice.reason}{where}"
+
+
+def ended_line(notice: n.Ended) -> str:
+    """How the run ended, in one sentence."""
+    done = f"{notice.finished:,} of {plural(notice.tasks, 'task')} done"
+    if notice.failed:
+        done += f", {notice.failed:,} failed"
+    if notice.interrupted:
+        return f"interrupted, {done}; the same command goes on from there: {notice.directory}"
+    return f"{done} in {duration(notice.seconds)}: {notice.directory}"

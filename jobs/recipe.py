@@ -1,0 +1,121 @@
+"""What must a picture say of itself so that it can be rendered again?
+
+A frame's metadata holds the tasks that led to it, from the source picture on, with every setting
+resolved. ``recipe`` writes that, ``reading`` makes the tasks of it again; their ids prove that
+nothing was lost. Paths are kept relative to the job's folder: they tell strangers no more than
+needed, and the frame's bytes don't depend on where the project lies. ``reading`` looks for the
+pictures by these paths from several folders, and takes only the very bytes that were used.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jobs.inputs import Source
+from jobs.plan import Task
+from renderer.errors import JobError
+from renderer.settings import DreamSettings, StyleSettings
+
+SETTINGS = {"dream": DreamSettings, "style": StyleSettings}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """The tasks that lead to one frame, each after the one it needs, and how they were run."""
+
+    job: str
+    threads: int
+    tasks: tuple[Task, ...]
+
+
+def recipe(chain: Sequence[Task], *, job: str, threads: int, base: Path) -> dict[str, Any]:
+    """What is written into the frame of the last task of ``chain``, as plain data."""
+    return {"job": job, "threads": threads, "tasks": [_plain(task, base) for task in chain]}
+
+
+def reading(data: Mapping[str, Any], *, folders: Iterable[Path], name: str) -> Recipe:
+    """The recipe in a frame's metadata; its pictures are looked for from ``folders``.
+
+    Raises JobError, which names the frame, where the data is no recipe or a picture isn't found.
+    """
+    folders = tuple(folders)
+    try:
+        tasks = tuple(_task(item, folders) for item in data["tasks"])
+        found = Recipe(job=str(data["job"]), threads=int(data["threads"]), tasks=tasks)
+    except (KeyError, TypeError, ValueError) as error:
+        raise JobError(f"{name}: its metadata is no recipe that this version knows") from error
+    if not tasks:
+        raise JobError(f"{name}: its metadata names no task")
+    return found
+
+
+def _plain(task: Task, base: Path) -> dict[str, Any]:
+    plain = {field.name: getattr(task, field.name) for field in dataclasses.fields(task)}
+    plain["settings"] = dataclasses.asdict(task.settings)
+    plain["source"] = task.source and _described(task.source, base)
+    plain["styles"] = [_described(style, base) for style in task.styles]
+    del plain["carries"]
+    return plain
+
+
+def _described(source: Source, base: Path) -> dict[str, Any]:
+    return {**dataclasses.asdict(source), "path": relative(source.path, base)}
+
+
+def relative(path: str, base: Path) -> str:
+    """A path as seen from ``base``; URLs, and paths on another drive, as they are."""
+    if "://" in path:
+        return path
+    try:
+        return Path(os.path.relpath(path, base)).as_posix()
+    except ValueError:
+        return path
+
+
+def _task(data: Mapping[str, Any], folders: tuple[Path, ...]) -> Task:
+    known = {field.name for field in dataclasses.fields(Task)} - {"carries"}
+    given = {key: _tuple(data[key]) for key in known}
+    settings = {key: _tuple(value) for key, value in data["settings"].items()}
+    given["settings"] = SETTINGS[data["kind"]](**settings)
+    given["source"] = _source(data["source"], folders) if data["source"] else None
+    given["styles"] = tuple(_source(style, folders) for style in data["styles"])
+    return Task(**given, carries=True)
+
+
+def _source(data: Mapping[str, Any], folders: tuple[Path, ...]) -> Source:
+    source = Source(**{key: _tuple(value) for key, value in data.items()})
+    return dataclasses.replace(source, path=found(source, folders))
+
+
+def found(source: Source, folders: Iterable[Path]) -> str:
+    """Where the source's very bytes lie: at its path from one of the folders, or right in one.
+
+    Raises JobError that says which picture is missing.
+    """
+    if "://" in source.path:
+        return source.path
+    for folder in folders:
+        for path in (folder / source.path, folder / Path(source.path).name):
+            if _is(path, source.digest):
+                return os.path.normpath(path)
+    raise JobError(
+        f"the picture {source.path} (sha256 {source.digest[:12]}) isn't there, or is another one "
+        "now; put it beside the frame, or into the folder you call from"
+    )
+
+
+def _is(path: Path, digest: str) -> bool:
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest() == digest
+    except OSError:
+        return False
+
+
+def _tuple(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
