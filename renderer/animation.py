@@ -70,7 +70,7 @@ def centiseconds(frames: int, settings: AnimationSettings) -> list[int]:
 
 
 def load(frame: Frame) -> Picture:
-    """The picture of a (name, loader) pair; AnimationError, with the name, where it can't be read."""
+    """The picture of a (name, loader) pair; AnimationError names the one that can't be read."""
     name, loader = frame
     try:
         return loader()
@@ -93,19 +93,21 @@ class _Reader:
         for frame in self._frames:
             picture = load(frame)
             first = first or (frame[0], picture.size)
-            _check_size(frame[0], picture.size, first)
-            yield to_image(_narrowed(picture, self._width))
+            _check_equal(frame[0], picture.size, first)
+            picture = _narrowed(picture, self._width)
+            if max(picture.size) > MAX_SIDE_PX:
+                raise AnimationError(
+                    f"{frame[0]!r} is over {MAX_SIDE_PX:,} px, the most that a GIF holds a side"
+                )
+            yield to_image(picture)
 
 
-def _check_size(name: str, size: tuple[int, int], first: tuple[str, tuple[int, int]]) -> None:
-    height, width = size
+def _check_equal(name: str, size: tuple[int, int], first: tuple[str, tuple[int, int]]) -> None:
     if size != first[1]:
         raise AnimationError(
-            f"frames of unequal size: {name!r} is {width} x {height} px, but {first[0]!r} is "
+            f"frames of unequal size: {name!r} is {size[1]} x {size[0]} px, but {first[0]!r} is "
             f"{first[1][1]} x {first[1][0]} px; render them at one size"
         )
-    if max(size) > MAX_SIDE_PX:
-        raise AnimationError(f"{name!r} is {width} x {height} px; a GIF holds {MAX_SIDE_PX} a side")
 
 
 def _narrowed(picture: Picture, width: int | None) -> Picture:

@@ -234,14 +234,17 @@ def _pull_push(colour: Array, weight: Array) -> Array:
     known = (colour / np.maximum(weight, 1e-6)).astype(np.float32)
     if weight.min() > 0:
         return known
-    coarse = _pull_push(_halved(colour), _halved(weight))
+    coarse = _pull_push(_coarser(colour), _coarser(weight))
     spread = coarse.repeat(2, axis=0).repeat(2, axis=1)[: weight.shape[0], : weight.shape[1]]
     return np.where(weight > 0, known, spread).astype(np.float32)
 
 
-def _halved(pixels: Array) -> Array:
+def _coarser(pixels: Array) -> Array:
+    """Sums over 6 x 6 pixels, two apart: so that a cell sees beyond its own border."""
     height, width, depth = pixels.shape
-    even = np.pad(pixels, ((0, height % 2), (0, width % 2), (0, 0)))
-    blocks = even.reshape((height + 1) // 2, 2, (width + 1) // 2, 2, depth)
-    halved: Array = blocks.sum(axis=(1, 3), dtype=np.float32)
-    return halved
+    even = np.pad(pixels, ((2, 2 + height % 2), (2, 2 + width % 2), (0, 0)))
+    rows, columns = even.shape[0] // 2, even.shape[1] // 2
+    blocks = even.reshape(rows, 2, columns, 2, depth).sum(axis=(1, 3), dtype=np.float32)
+    tall = blocks[:-2] + blocks[1:-1] + blocks[2:]
+    wide: Array = tall[:, :-2] + tall[:, 1:-1] + tall[:, 2:]
+    return wide
