@@ -171,18 +171,16 @@ def snake(c: Canvas) -> None:
     base, mark = c.colour(c.choice(0.3, 0.2, 0.1, 0.05, None), 0.7, 0.6), c.colour()
     turns, sway = c.between(3.2, 4.8), c.between(0.38, 0.58)
     phase = c.between(0, 6.3)
-    t = np.linspace(0, 1, 46)
+    t = np.linspace(0, 1, 40)
     path = np.stack([sway * np.sin(t * turns * 2 + phase) * (0.7 + 0.3 * t), -0.68 + 1.6 * t], -1)
+    cell = scale_pattern(c.x * 9, c.y * 9 + 20)
+    hide = 0.55 * (cell.height - 0.55) + 0.25 * (cell.tone - 0.5)
     for k in range(len(path) - 1, 0, -1):
         (ax, ay), (bx, by) = path[k], path[k - 1]
-        wide = 0.17 * np.sin(np.clip(1.15 - t[k], 0.12, 1) * np.pi / 2)
+        wide = 0.2 * np.sin(np.clip(1.15 - t[k], 0.12, 1) * np.pi / 2)
         banded = (k // 3) % 3 == 0
-        angle = np.arctan2(by - ay, bx - ax)
-        across = ((c.x - ax) * np.sin(angle) - (c.y - ay) * np.cos(angle)) / wide
-        along = ((c.x - ax) * np.cos(angle) + (c.y - ay) * np.sin(angle)) / 0.09 + k
-        pits = 0.28 * np.sin(across * 7 + along * 3.1) * np.sin(across * 7 - along * 3.1)
         edge = mark if banded else base
-        c.tube([(ax, ay), (bx, by)], (wide, wide), edge, tex=pits, gloss=0.25)
+        c.tube([(ax, ay), (bx, by)], (wide, wide), edge, tex=hide, gloss=0.25)
     hx, hy = path[0]
     facing = np.arctan2(path[0][1] - path[1][1], path[0][0] - path[1][0])
     fx, fy = hx + 0.14 * np.cos(facing), hy + 0.14 * np.sin(facing)
@@ -196,7 +194,7 @@ def snake(c: Canvas) -> None:
         base,
         turn=facing,
         gloss=0.35,
-        tex=0.2 * (scale_pattern(c.x * 12, c.y * 12 + 20).height - 0.6),
+        tex=0.6 * hide,
     )
     for side in (-1, 1):
         ex, ey = (
@@ -313,9 +311,7 @@ def turtle(c: Canvas) -> None:
     seam = np.where(np.abs(across) > 1, 0.5 - v, seam)
     rings = 0.12 * np.sin(seam * 60)
     colour = mix(tint(plate, 0.25), tint(plate, 1.25, 0.06), smoothstep(0.0, 0.12, seam))
-    part = c.ellipse(0, 0.02, 0.68, 0.76)
     c.ball(
         0, 0.02, 0.72, 0.8, tint(plate, 0.7), gloss=0.1, tex=0.3 * np.sin(np.arctan2(c.y, c.x) * 24)
     )
     c.ball(0, 0.02, 0.62, 0.7, colour[c.ellipse(0, 0.02, 0.62, 0.7).box], tex=rings, gloss=0.3)
-    del part

@@ -328,7 +328,7 @@ def owl(c: Canvas) -> None:
     """Two great eyes in discs of rays, a hooked bill, a mottled breast."""
     coat = c.coat()
     pattern = scale_pattern(c.x * c.between(5, 8), c.y * c.between(6, 9) + 20)
-    mottled = 0.6 * (pattern.height - 0.6) + 0.3 * (pattern.tone - 0.5)
+    mottled = 0.4 * (pattern.height - 0.6) + 0.3 * (pattern.tone - 0.5)
     for side in SIDES:
         c.shape(
             [(side * 0.12, -0.5), (side * 0.66, -0.98), (side * 0.72, -0.25)],
@@ -434,7 +434,7 @@ def panda(c: Canvas) -> None:
         c.ball(
             side * 0.34, -0.02, 0.22, 0.3, (0.09, 0.08, 0.09), turn=side * 0.6, fuzz=0.1, gloss=0.05
         )
-        c.eye(side * 0.31, -0.06, 0.11, c.colour(0.06, 0.6, 0.4), pupil=0.6)
+        c.eye(side * 0.31, -0.06, 0.13, c.colour(0.07, 0.65, 0.7), pupil=0.5)
     c.ball(0, 0.42, 0.28, 0.22, pale, fuzz=0.08)
     mouth(c, 0.38, 0.14, 0.2)
     nose(c, 0.3, 0.15, DARK)

@@ -13,7 +13,7 @@ from training.motifs.drawing import noise
 from training.motifs.drawing.noise import Field
 
 STYLES = ("natural", "glossy", "painterly", "ink", "cutout", "grain")
-SHARES = (0.34, 0.16, 0.2, 0.1, 0.1, 0.1)
+SHARES = (0.36, 0.18, 0.18, 0.08, 0.1, 0.1)
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def _painterly(rgb: Field, alpha: Field, rng: np.random.Generator) -> tuple[Fiel
     fine = rng.uniform(0.5, 1.0) * 128 / side
     turned = (cos * down - sin * across) * fine, (sin * down + cos * across) * fine
     bristle = noise.sample(noise.streaks(), turned[0] + start[0], turned[1] + start[1])
-    carry = bristle * rng.uniform(1.2, 3.2) * side / 128
+    carry = np.clip(bristle, -2, 2) * rng.uniform(0.4, 1.5) * side / 128
     rows = np.clip(down + carry * sin, 0, side - 1).astype(np.int32)
     columns = np.clip(across + carry * cos, 0, side - 1).astype(np.int32)
     ridge = bristle - np.roll(bristle, 1, 0)
@@ -76,7 +76,9 @@ def _ink(rgb: Field, alpha: Field, rng: np.random.Generator) -> tuple[Field, Fie
     luma = rgb @ np.array([0.3, 0.59, 0.11], np.float32)
     edges = _edges(rgb) + _edges(alpha[..., None])
     lines = np.clip((edges - rng.uniform(0.05, 0.12)) * rng.uniform(4, 8), 0, 1)
-    dark = 1 - luma
+    inside = alpha > 0.5
+    middle = float(np.median(luma[inside])) if inside.any() else 0.5
+    dark = np.clip(0.45 + 0.9 * (middle - luma), 0, 1)
     hatch = _hatching(dark, rng, 0.0)
     if rng.random() < 0.5:
         hatch = np.maximum(hatch, _hatching(dark - 0.3, rng, 1.3))
@@ -84,9 +86,9 @@ def _ink(rgb: Field, alpha: Field, rng: np.random.Generator) -> tuple[Field, Fie
     ink = np.array(rng.uniform(0, 0.25, 3), np.float32)
     if rng.random() < 0.25:  # chalk on a dark board
         paper, ink = ink + 0.05, paper
-    wash = rng.choice([0.0, 0.35, 0.7])
+    wash = rng.choice([0.0, 0.5, 0.8])
     ground = paper * (1 - wash) + np.clip(rgb * 1.1 + 0.1, 0, 1) * wash
-    cover = np.maximum(lines, hatch * rng.uniform(0.5, 1))[..., None]
+    cover = np.maximum(lines, hatch * rng.uniform(0.4, 0.9))[..., None]
     return ground * (1 - cover) + ink * cover, alpha
 
 
@@ -157,4 +159,4 @@ def _hatching(dark: Field, rng: np.random.Generator, turn: float) -> Field:
     angle = rng.uniform(0.5, 1.1) + turn
     wobble = _noise(rng, dark.shape, 3) * 0.6
     phase = (np.cos(angle) * down + np.sin(angle) * across) * rng.uniform(1.1, 1.9) + wobble
-    return np.clip((dark * 1.25 - 0.2 - (0.5 + 0.5 * np.cos(phase))) * 2.5 + 0.5, 0, 1)
+    return np.clip((dark * 1.2 - 0.3 - (0.5 + 0.5 * np.cos(phase))) * 2.5 + 0.5, 0, 1)

@@ -240,7 +240,10 @@ def web(c: Canvas) -> None:
     ring = np.abs((sag * c.between(5, 8)) % 1 - 0.5)
     cover = c.inside(0.97 - radius, 3)
     dark = c.colour(value=0.2)
-    c.paint(cover * 0.92, shade(dark, 1.2 - 0.5 * radius + 0.15 * c.noise(1, 3)))
+    c.paint(
+        cover * c.choice(0.92, 0.92, 0.5, 0.1),
+        shade(dark, 1.2 - 0.5 * radius + 0.15 * c.noise(1, 3)),
+    )
     silk = c.colour(0.58, 0.08, 0.96)
     c.paint(cover * smoothstep(0.4, 0.48, ring), silk)
     c.paint(cover * smoothstep(0.035, 0.012, (0.5 - np.abs(place)) / spokes * 6.3 * radius), silk)

@@ -373,8 +373,8 @@ def balloon(c: Canvas) -> None:
     """A hot-air balloon: gores of bright colours over a wicker basket."""
     colours = np.stack([c.colour(saturation=0.85) for _ in range(c.count(2, 4))])
     t = np.clip((c.y + 0.95) / 1.45, 0, 1)
-    width = 0.8 * np.sqrt(np.clip(1 - ((t - 0.42) / 0.45) ** 2, 0, 1))
-    width = np.where(t > 0.42, 0.8 * np.cos((t - 0.42) * 2.35), width)
+    width = 0.88 * np.sqrt(np.clip(1 - ((t - 0.42) / 0.42) ** 2, 0, 1))
+    width = np.where(t > 0.42, 0.88 * np.cos((t - 0.42) * 2.3), width)
     across = np.clip(c.x / (width + 1e-3), -1, 1)
     gore = np.arcsin(across) * c.between(2.0, 3.6)
     index = np.floor(gore + 20)

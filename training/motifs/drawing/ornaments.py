@@ -116,7 +116,6 @@ def snowflake(c: Canvas) -> None:
 @motif()
 def peacock_feather(c: Canvas) -> None:
     """The eye of a peacock's feather: bronze, turquoise and blue in a fringe of barbs."""
-    part = c.ellipse(0, 0, 1, 1)
     radius, angle = c.polar(0, 0.06)
     shift = c.between(-0.05, 0.05)
     barbs = 0.3 * np.sin(angle * 56 + radius * 7) + 0.1 * c.streaks_at(angle * 30, radius * 20)
@@ -126,7 +125,6 @@ def peacock_feather(c: Canvas) -> None:
         c.inside(frayed, 3),
         shade(mix(green, c.colour(0.12, 0.7, 0.6), smoothstep(0.5, 0.95, radius)), 1 + barbs),
     )
-    del part
     rings = (
         (0.74, 0.78, 0.04, 0.12, 0.8),
         (0.63, 0.66, 0.06, 0.24, 0.7),
@@ -172,7 +170,7 @@ def stained_glass(c: Canvas) -> None:
     c.paint(c.inside(0.98 - radius), c.colour(0.1, 0.2, 0.6))
     c.paint(c.inside(0.9 - radius), (0.06, 0.05, 0.07))
     glow = 1 + 0.2 * c.noise(1.5, 2)
-    for reach, size, turn, number in ((0.7, 0.62, 0.0, folds), (0.4, 0.5, 0.5, folds)):
+    for reach, size, turn, number in ((0.63, 0.85, 0.0, folds), (0.36, 0.6, 0.5, folds)):
         place = ((angle * number / (2 * np.pi) + turn) % 1 - 0.5) * 2 * np.pi / number
         dx, dy = radius * np.cos(place) - reach, radius * np.sin(place)
         wide = reach * np.sin(np.pi / number) * 0.92
@@ -190,7 +188,7 @@ def knot(c: Canvas) -> None:
     """A woven band that passes over and under itself around a ring."""
     lobes, wind = c.choice((3, 2), (5, 2), (4, 3), (5, 3))
     base = c.colour()
-    t = np.linspace(0, 2 * np.pi * wind, 90)
+    t = np.linspace(0, 2 * np.pi * wind, 76)
     radius = 0.6 + 0.3 * np.cos(t * lobes / wind)
     path = np.stack([radius * np.cos(t), radius * np.sin(t)], -1)
     height = np.sin(t * lobes / wind)

@@ -32,7 +32,8 @@ def seed_disc(c: Canvas, size: float, colour: Colour, dots: int) -> None:
     starts = np.stack([radius * np.cos(angle), radius * np.sin(angle)], -1)
     ends = starts + (grain * 0.5, 0)
     tones = np.asarray(colour) * (0.35 + 0.8 * (radius / size))[:, None]
-    shadow = np.hstack([starts + (0.0, grain * 0.5), ends + (0.0, grain * 0.5)])
+    below = np.array((0.0, grain * 0.5))
+    shadow = np.hstack([starts + below, ends + below])
     width = max(1.0, grain * 32)
     c.hairs(shadow, tones * 0.35, width)
     c.hairs(np.hstack([starts, ends]), tones * 1.2 + 0.1, width)
@@ -129,7 +130,7 @@ def tulip(c: Canvas) -> None:
 @motif()
 def lotus(c: Canvas) -> None:
     """Tiers of pointed petals that open like a crown."""
-    tip = c.colour(c.choice(0.92, 0.85, 0.55, 0.1), 0.55, 0.9)
+    tip = c.colour(c.choice(0.92, 0.95, 0.85, 0.6, 0.1), 0.65, 0.88)
     root = tint(tip, 1.1, 0.3)
     veins = 0.1 * c.streaks_at(np.arctan2(c.x, 0.7 - c.y) * 40, c.polar(0, 0.6)[0] * 20)
     for tier, (reach, number, spread) in enumerate(
@@ -141,7 +142,7 @@ def lotus(c: Canvas) -> None:
             long = reach * (1.3 - 0.35 * abs(angle)) * (1 - 0.08 * tier)
             outline = [
                 (along[0] * long * a + beside[0] * b, 0.55 + along[1] * long * a + beside[1] * b)
-                for a, b in ((0, -0.08), (0.5, -0.19), (1, 0), (0.5, 0.19), (0, 0.08))
+                for a, b in ((0, -0.08), (0.5, -0.26), (1, 0), (0.5, 0.26), (0, 0.08))
             ]
             share = smoothstep(0.2, 1.1, c.polar(0, 0.55)[0])
             tone = 0.72 + 0.09 * tier + 0.06 * c.between(-1, 1)
@@ -151,12 +152,12 @@ def lotus(c: Canvas) -> None:
 @motif()
 def fern(c: Canvas) -> None:
     """A frond: paired leaflets, each itself a small frond, shrinking to a curl."""
-    green = c.colour(c.choice(0.3, 0.26, 0.38, 0.1), 0.65, 0.55, 0.03)
+    green = c.colour(c.choice(0.3, 0.26, 0.38, 0.1), 0.65, 0.68, 0.03)
     number = c.count(10, 15)
     bend = c.between(-0.25, 0.25)
     spine = [(bend * np.sin(t * 3), 0.95 - 1.85 * t) for t in np.linspace(0, 1, 12)]
     c.tube(spine, (0.03, 0.008), tint(green, 0.6))
-    ribs = 0.35 * np.sin((c.x * 0.8 + np.abs(c.y)) * 70)
+    ribs = 0.2 + 0.2 * np.sin((c.x * 0.8 + np.abs(c.y)) * 60)
     for k in range(number):
         t = (k + 0.5) / number
         x, y = bend * np.sin(t * 3), 0.95 - 1.85 * t
@@ -165,7 +166,7 @@ def fern(c: Canvas) -> None:
             tone = tint(green, c.between(0.75, 1.25))
             end = (x + side * long * 0.93, y - long * 0.45)
             middle = ((x + end[0]) / 2, (y + end[1]) / 2)
-            wide = 0.9 / number
+            wide = 1.35 / number
             leaf = [
                 (x, y),
                 (middle[0], middle[1] - wide * 0.6),

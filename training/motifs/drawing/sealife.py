@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from training.motifs.drawing.animals import shell_spiral
 from training.motifs.drawing.canvas import Canvas, curve, mix, shade, smoothstep, tint
 from training.motifs.drawing.registry import motif
 from training.motifs.drawing.textures import scale_pattern
@@ -139,27 +138,6 @@ def shell(c: Canvas) -> None:
     c.relief(np.sqrt(rib) * 0.2 - 0.2 * (radius - 0.8) ** 2, colour, cover, gloss=0.3)
 
 
-@motif()
-def nautilus(c: Canvas) -> None:
-    """A flat coil with flamed bands and an opening."""
-    first, second = c.colour(0.1, 0.15, 0.95), c.colour(c.choice(0.04, 0.07, None), 0.7, 0.65)
-    radius, angle = c.polar(0.05, 0.05)
-    turn = angle / (2 * np.pi)
-    reach = 0.9 * np.exp(0.28 * 2 * np.pi * (turn - 0.5))
-    inner = reach * np.exp(-0.28 * 2 * np.pi)
-    whorl = np.where(radius > inner, radius, radius * np.exp(0.28 * 2 * np.pi))
-    whorl = np.where(whorl > inner, whorl, whorl * np.exp(0.28 * 2 * np.pi))
-    share = np.clip((whorl - inner) / (reach - inner + 1e-4), 0, 1)
-    rounded = np.sqrt(np.clip(1 - (2 * share - 1) ** 2, 0, 1))
-    chambers = smoothstep(0.1, 0.5, np.sin(angle * c.count(9, 14) + share * 2.5)) * smoothstep(
-        0.1, 0.5, share
-    )
-    colour = shade(mix(first, second, chambers), 0.35 + 0.75 * rounded)
-    c.relief(rounded * 0.14, colour, c.inside(reach - radius), gloss=0.35)
-    if c.chance(0.5):
-        c.glow(-0.65, 0.12, 0.2, 0.3, tint(second, 0.25))
-
-
 @motif(upright=True)
 def coral(c: Canvas) -> None:
     """Branches that fork again and again, knobbed with polyps."""
@@ -277,10 +255,3 @@ def crab(c: Canvas) -> None:
         gloss=0.3,
     )
     c.line(curve([(-0.2, 0.36), (0, 0.42), (0.2, 0.36)], steps=4), 0.018, tint(red, 0.3))
-
-
-@motif()
-def ammonite(c: Canvas) -> None:
-    """A coiled, ribbed fossil."""
-    stone = c.colour(c.choice(0.09, 0.07, 0.55, 0.0), 0.4, 0.7)
-    shell_spiral(c, 0, 0, 0.95, (stone, tint(stone, 0.7)), c.between(2.4, 3.4))

@@ -79,7 +79,7 @@ def scales(c: Canvas) -> None:
     rib = 1 + 0.1 * np.cos(cell.across * 22) * c.choice(0, 1)
     c.relief(
         cell.height * 0.22,
-        shade(colour, (0.35 + 0.75 * cell.height) * rib),
+        shade(colour, (0.55 + 0.6 * cell.height) * rib),
         gloss=c.between(0.1, 0.6),
     )
 
@@ -96,7 +96,7 @@ def feathers(c: Canvas) -> None:
     reach = np.sqrt(cell.across**2 + 0.64 * cell.down**2) / 0.64
     colour = mix(base, tip, smoothstep(0.55, 0.8, reach) * c.between(0.4, 1))
     colour = mix(colour, tint(base, 1.4, 0.2), shaft * 0.8)
-    light = (0.3 + 0.85 * cell.height) * (0.8 + 0.4 * cell.tone) * (1 + barbs)
+    light = (0.5 + 0.65 * cell.height) * (0.8 + 0.4 * cell.tone) * (1 + barbs)
     c.fill(shade(colour, light))
 
 
@@ -284,8 +284,9 @@ def flames(c: Canvas) -> None:
         heat = (c.y - base) / tall + 1 - tongue**1.3 * (1.1 - 0.5 * np.clip(c.y - base, 0, 1))
         cover = smoothstep(0.0, 0.12, heat)
         outer, core = c.colour(hue - 0.02, 0.95, 0.8, 0.01), c.colour(hue + 0.1, 0.7, 1.0, 0.02)
-        colour = mix(mix(outer, c.colour(hue + 0.04, 0.95, 0.97, 0.01), smoothstep(0.05, 0.45, heat)), core,
-                     smoothstep(0.4, 0.95, heat))  # fmt: skip
+        middle = c.colour(hue + 0.04, 0.95, 0.97, 0.01)
+        colour = mix(outer, middle, smoothstep(0.05, 0.45, heat))
+        colour = mix(colour, core, smoothstep(0.4, 0.95, heat))
         c.paint(cover * 0.95, colour)
 
 
