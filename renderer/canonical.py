@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from renderer.containers import Array, Container
 from renderer.errors import WeightsError
 from renderer.networks.entries import NetworkEntry, Preprocessing
-from renderer.networks.network import check_tensor, shapes
+from renderer.networks.network import check_tensor, needed, shapes
 
 PREPROCESSING_KEY = "reverie.preprocessing"
 
@@ -44,7 +44,7 @@ def read(
     """
     names = _names(entry, container)
     tensors = {}
-    for name, shape in shapes(entry, until).items():
+    for name, shape in needed(entry, until).items():
         found = container.shapes[names[name]] if name in names else None
         check_tensor(name, shape, found, str(container.path))
         tensors[name] = container.read(names[name])

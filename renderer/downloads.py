@@ -7,7 +7,6 @@ its own name is always a good one. A connection that is cut is tried again.
 
 from __future__ import annotations
 
-import hashlib
 import http.client
 import os
 import tempfile
@@ -19,8 +18,7 @@ from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import quote, urlsplit
 
-from renderer import canonical
-from renderer.containers import open_container
+from renderer import identity
 from renderer.errors import DownloadError, WeightsError
 from renderer.networks.entries import NetworkEntry, Source
 
@@ -77,7 +75,7 @@ def download(
         raise DownloadError(f"{directory} can't be written: {error.strerror or error}") from error
     try:
         _transfer_patiently(address, part, progress, pause_s=pause_s, max_bytes=max_bytes)
-        _verify(entry, source, part)
+        identity.check(entry, source, part)
         part.replace(target)
     except (WeightsError, OSError) as error:
         raise _failure(source, address, target, error) from error
@@ -156,28 +154,6 @@ def _copy(
         done += len(block)
     if total is not None and done < total:
         raise _CutError(f"the connection was cut after {done} of {total} bytes")
-
-
-def _verify(entry: NetworkEntry, source: Source, part: Path) -> None:
-    with part.open("rb") as file:
-        found = hashlib.file_digest(file, "sha256").hexdigest()
-    if not found.startswith(source.sha256):
-        raise DownloadError(f"its SHA-256 is {found}, not {source.sha256}...: it is another file")
-    try:
-        container = open_container(part)
-    except WeightsError as error:
-        raise DownloadError("what came is not a whole file of weights") from error
-    layers = canonical.covered(entry, container)
-    if not layers:
-        raise DownloadError(f"the weights of network {entry.name} are not in it")
-    known = [layer for layer in layers if layer in source.digests]
-    if known:
-        tensors, _ = canonical.read(entry, known[-1], container)
-        found = canonical.digest(tensors)
-        if found != source.digests[known[-1]]:
-            raise DownloadError(
-                f"the digest of its tensors is {found}, not {source.digests[known[-1]]}"
-            )
 
 
 def _failure(source: Source, address: str, target: Path, error: Exception) -> DownloadError:

@@ -19,6 +19,7 @@ from renderer import canonical, downloads
 from renderer.canonical import digest
 from renderer.containers import Array, open_container
 from renderer.errors import WeightsError
+from renderer.identity import Identity, identify
 from renderer.networks.entries import NetworkEntry, Preprocessing, Source
 from renderer.networks.layers import resolve_layer
 from renderer.networks.registry import NETWORKS, entry
@@ -99,6 +100,22 @@ def fetch(
     return downloads.download(known, source, cache_dir(), mirror=mirror, progress=progress)
 
 
+def verify(
+    what: PathLike, *, network: str | None = None, weights_dir: PathLike | None = None
+) -> Identity:
+    """What a weight file is, given by its path or as the name of a network whose file is at hand.
+
+    Raises WeightsError for a file that is damaged, or not what its name says.
+    """
+    name = os.fspath(what)
+    if name in NETWORKS and not Path(name).is_file():
+        path = next(candidates(entry(name), weights_dir), None)
+        if path is None:
+            raise _missing(entry(name), weights_dir)
+        return identify(path, entry(name))
+    return identify(Path(name).expanduser(), entry(network) if network else None)
+
+
 def known(weights_dir: PathLike | None = None) -> tuple[Known, ...]:
     """What there is for each network of the registry."""
     return tuple(
@@ -156,6 +173,7 @@ def _missing(known: NetworkEntry, weights_dir: PathLike | None) -> WeightsError:
 
 
 __all__ = [
+    "Identity",
     "Known",
     "Weights",
     "cache_dir",
@@ -166,4 +184,5 @@ __all__ = [
     "file_names",
     "known",
     "resolve",
+    "verify",
 ]

@@ -26,9 +26,6 @@ class Network(nn.Module):
     ``layers`` are the built ones, in order, and ``until`` the last of them.
     """
 
-    mean: Tensor
-    scale: Tensor
-
     def __init__(
         self, name: str, stages: Mapping[str, nn.Module], preprocessing: Preprocessing
     ) -> None:
@@ -38,10 +35,7 @@ class Network(nn.Module):
         self.until = self.layers[-1]
         self.preprocessing = preprocessing
         self.stages = nn.ModuleDict(stages)
-        for key in ("mean", "scale"):
-            values = torch.tensor(getattr(preprocessing, key), dtype=torch.float64)
-            self.register_buffer(key, values.view(1, 3, 1, 1), persistent=False)
-        self.to(torch.float32)
+        self._constants: dict[tuple[torch.device, torch.dtype], tuple[Tensor, Tensor]] = {}
         self.requires_grad_(False)
         self.eval()
 
@@ -71,8 +65,18 @@ class Network(nn.Module):
 
     def prepare(self, image: Tensor) -> Tensor:
         """The picture as the first convolution wants it (``Preprocessing``)."""
-        image = (image.to(self.mean.dtype) - self.mean) * self.scale
+        image = image.to(next(self.parameters()).dtype)
+        mean, scale = self._mean_and_scale(image.device, image.dtype)
+        image = (image - mean) * scale
         return image.flip(1) if self.preprocessing.order == "bgr" else image
+
+    def _mean_and_scale(self, device: torch.device, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
+        # Made once for each precision, not cast with the module: float64 keeps all their digits.
+        if (device, dtype) not in self._constants:
+            how = self.preprocessing
+            mean, scale = torch.tensor([how.mean, how.scale], dtype=torch.float64)[..., None, None]
+            self._constants[device, dtype] = (mean.to(device, dtype), scale.to(device, dtype))
+        return self._constants[device, dtype]
 
 
 def build(
@@ -130,14 +134,20 @@ def check_tensor(
 
 
 @cache
-def shapes(entry: NetworkEntry, until: str) -> Mapping[str, tuple[int, ...]]:
-    """The shapes of the canonical tensors that the network needs up to a layer."""
+def shapes(entry: NetworkEntry, layer: str) -> Mapping[str, tuple[int, ...]]:
+    """The shapes of the canonical tensors of one layer's stage."""
+    make = next(make for name, make in entry.stages() if name == layer)
     with torch.device("meta"):
-        stages = _stages(entry, until)
+        return {name: tuple(tensor.shape) for name, tensor in tensors(make()).items()}
+
+
+def needed(entry: NetworkEntry, until: str) -> dict[str, tuple[int, ...]]:
+    """The shapes of all canonical tensors that the network needs up to a layer."""
+    depth = entry.layers.index(until) + 1
     return {
-        name: tuple(tensor.shape)
-        for stage in stages.values()
-        for name, tensor in tensors(stage).items()
+        name: shape
+        for layer in entry.layers[:depth]
+        for name, shape in shapes(entry, layer).items()
     }
 
 

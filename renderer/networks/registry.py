@@ -9,6 +9,7 @@ from renderer.errors import NetworkError
 from renderer.networks.entries import NetworkEntry
 from renderer.networks.googlenet import GOOGLENET
 from renderer.networks.inception5h import INCEPTION5H
+from renderer.networks.motifs import MOTIFS
 from renderer.networks.squeezenet import SQUEEZENET
 from renderer.networks.torchvision_inception import GOOGLENET_BN, INCEPTION_V3
 from renderer.networks.vgg import VGG16, VGG19
@@ -19,7 +20,7 @@ NETWORKS: Mapping[str, NetworkEntry] = MappingProxyType(
         known.name: known
         for known in (
             *(GOOGLENET, INCEPTION5H, GOOGLENET_BN, INCEPTION_V3),
-            *(VGG16, VGG19, SQUEEZENET),
+            *(VGG16, VGG19, SQUEEZENET, MOTIFS),
         )
     }
 )
