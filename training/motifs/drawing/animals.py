@@ -106,8 +106,9 @@ def parrot(c: Canvas) -> None:
     c.ball(-0.15, -0.42, 0.46, 0.45, head, tex=tex * 0.8, gloss=0.08)
     cheek = c.colour(0.1, 0.08, 0.95)
     c.ball(-0.3, -0.34, 0.25, 0.24, cheek, gloss=0)
-    c.hairs(np.array([(-0.48 + 0.03 * k, -0.3 + 0.03 * j, -0.4 + 0.03 * k, -0.28 + 0.03 * j) for k in range(3) for j in (-2, 0, 2)]),
-            np.tile(np.asarray(head)[None] * 0.6, (9, 1)), 0.8)  # fmt: skip
+    rows = [(-0.48 + 0.03 * k, -0.3 + 0.03 * j) for k in range(3) for j in (-2, 0, 2)]
+    bare = np.hstack([np.array(rows), np.array(rows) + (0.08, 0.02)])
+    c.hairs(bare, np.tile(np.asarray(head)[None] * 0.6, (len(rows), 1)), 0.8)
     bill = c.choice(c.colour(0.1, 0.15, 0.92), c.colour(0.08, 0.2, 0.15), c.colour(0.07, 0.85, 0.9))
     upper = [
         (-0.42, -0.62),

@@ -349,9 +349,7 @@ def lighthouse(c: Canvas) -> None:
     paint, white = c.colour(c.choice(0.0, 0.0, 0.6, 0.4), 0.85, 0.75), (0.96, 0.95, 0.92)
     beam = [(0, -0.66), (0.97, -0.88), (0.97, -0.4)]
     side = c.choice(-1, 1)
-    c.shape(
-        [(x * side, y) for x, y in beam], (1.0, 0.93, 0.6), opacity=0.4, curved=False
-    )
+    c.shape([(x * side, y) for x, y in beam], (1.0, 0.93, 0.6), opacity=0.4, curved=False)
     half = 0.18 + 0.16 * np.clip((c.y + 0.5) / 1.4, 0, 1)
     across = c.x / half
     light = 0.35 + 0.75 * np.sqrt(

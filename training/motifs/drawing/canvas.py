@@ -11,6 +11,7 @@ from __future__ import annotations
 import colorsys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -269,7 +270,7 @@ class Canvas:
         """A round rod along a path, from the first width to the second."""
         first, last = width if isinstance(width, tuple) else (width, width)
         count = len(points) - 1
-        for index, ((ax, ay), (bx, by)) in enumerate(zip(points, points[1:], strict=False)):
+        for index, ((ax, ay), (bx, by)) in enumerate(pairwise(points)):
             start = first + (last - first) * index / count
             end = first + (last - first) * (index + 1) / count
             self._rod((ax, ay, bx, by), (start, end), colour, gloss=gloss, flat=flat, tex=tex)
@@ -358,17 +359,18 @@ class Canvas:
     def window(self, cx: float, cy: float, reach: float) -> Box:
         """Rows and columns that hold everything within ``reach`` of (cx, cy)."""
         px, py = self._inverse @ (cx, cy)
-        half = reach * self._growth + self._wobble * 3 + 2 / self.side
+        half = (reach + self._bent) * self._growth + 2 / self.side
         low = [int(np.clip((p - half + 1) / 2 * self.side, 0, self.side - 1)) for p in (px, py)]
         high = [int(np.clip((p + half + 1) / 2 * self.side + 1, 1, self.side)) for p in (px, py)]
         return slice(low[1], max(high[1], low[1] + 1)), slice(low[0], max(high[0], low[0] + 1))
 
     def to_pixels(self, points: Any) -> Field:
         """Canvas coordinates (n, 2) in pixels, pose and wobble undone."""
-        flat = np.asarray(points, np.float64) @ self._inverse.T
-        columns = np.clip((flat[:, 0] + 1) / 2 * self.side, 0, self.side - 1).astype(int)
-        rows = np.clip((flat[:, 1] + 1) / 2 * self.side, 0, self.side - 1).astype(int)
-        flat = flat - self._bend[rows, columns] @ self._inverse.T
+        straight = np.asarray(points, np.float64) @ self._inverse.T
+        flat = straight
+        for _ in range(3):  # the bend is known at pixels only: a fixed point
+            place = np.clip((flat + 1) / 2 * self.side, 0, self.side - 1).astype(int)
+            flat = straight - self._bend[place[:, 1], place[:, 0]] @ self._inverse.T
         return (flat + 1) / 2 * self.side
 
     def _pose(self) -> None:
@@ -381,12 +383,15 @@ class Canvas:
         matrix = skew @ rotate * 1.04
         self._inverse = np.linalg.inv(matrix)
         self._growth = float(np.linalg.norm(self._inverse, 2))
-        self._wobble = self.between(0, 0.028) * self.choice(0.3, 1, 1)
+        wobble = self.between(0, 0.028) * self.choice(0.3, 1, 1)
         along = (np.arange(self.side, dtype=np.float32) + 0.5) / self.side * 2 - 1
         plain = np.stack(np.meshgrid(along, along), -1)
         grid = (plain + 1) * 64
         bend = [self.noise_at(grid[..., 1], grid[..., 0], 4) for _ in range(2)]
-        self._bend = (self._wobble * np.clip(np.stack(bend, -1), -2.5, 2.5)).astype(np.float32)
+        lean = self.rng.uniform(-0.14, 0.14, 2)  # as if the thing turned to a side, or nodded
+        turned = lean * (1 - plain * plain) * (not self.texture)
+        self._bend = (wobble * np.clip(np.stack(bend, -1), -2.5, 2.5) + turned).astype(np.float32)
+        self._bent = float(np.abs(self._bend).max())
         bent = (plain @ matrix.T + self._bend).astype(np.float32)
         self.x, self.y = np.ascontiguousarray(bent[..., 0]), np.ascontiguousarray(bent[..., 1])
 

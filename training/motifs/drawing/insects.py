@@ -236,7 +236,7 @@ def web(c: Canvas) -> None:
     radius, angle = c.polar(c.between(-0.12, 0.12), c.between(-0.12, 0.12))
     spokes = c.count(9, 15)
     place = (angle * spokes / (2 * np.pi) + c.between(0, 1)) % 1 - 0.5
-    sag = radius * (1 + 0.2 * np.cos(place * 2 * np.pi))
+    sag = radius * (1 + 0.22 * (1 - (2 * place) ** 2))
     ring = np.abs((sag * c.between(5, 8)) % 1 - 0.5)
     cover = c.inside(0.97 - radius, 3)
     dark = c.colour(value=0.2)
@@ -246,7 +246,7 @@ def web(c: Canvas) -> None:
     )
     silk = c.colour(0.58, 0.08, 0.96)
     c.paint(cover * smoothstep(0.4, 0.48, ring), silk)
-    c.paint(cover * smoothstep(0.035, 0.012, (0.5 - np.abs(place)) / spokes * 6.3 * radius), silk)
+    c.paint(cover * smoothstep(0.024, 0.008, (0.5 - np.abs(place)) / spokes * 6.3 * radius), silk)
     if c.chance(0.5):
         for _ in range(24):
             x, y = c.between(-0.6, 0.6), c.between(-0.6, 0.6)

@@ -30,7 +30,7 @@ def seed_disc(c: Canvas, size: float, colour: Colour, dots: int) -> None:
     radius, angle = size * 0.95 * np.sqrt(index / dots), index * 2.39996
     grain = size * 1.1 / np.sqrt(dots)
     starts = np.stack([radius * np.cos(angle), radius * np.sin(angle)], -1)
-    ends = starts + (grain * 0.5, 0)
+    ends = starts + np.array((grain * 0.5, 0))
     tones = np.asarray(colour) * (0.35 + 0.8 * (radius / size))[:, None]
     below = np.array((0.0, grain * 0.5))
     shadow = np.hstack([starts + below, ends + below])
@@ -84,7 +84,7 @@ def rose(c: Canvas) -> None:
             part = c.ellipse(cx, cy, size * 0.62, size * 0.55, angle + np.pi / 2)
             lip = smoothstep(0.72, 0.97, part.distance)
             outward = np.clip(part.u * 0 + part.v * -1, -1, 1)
-            light = 0.42 + 0.4 * smoothstep(-0.2, 0.9, outward) + 0.4 * lip * (outward > -0.2)
+            light = 0.22 + 0.62 * smoothstep(-0.4, 0.9, outward) + 0.5 * lip * (outward > -0.2)
             light = light * (1 - 0.06 * ring + 0.15 * c.light[0] * np.cos(angle))
             colour = mix(base, tint(base, 1.15, 0.12), lip)
             c.paint(part.cover, shade(colour, light), part.box)
@@ -134,7 +134,7 @@ def lotus(c: Canvas) -> None:
     root = tint(tip, 1.1, 0.3)
     veins = 0.1 * c.streaks_at(np.arctan2(c.x, 0.7 - c.y) * 40, c.polar(0, 0.6)[0] * 20)
     for tier, (reach, number, spread) in enumerate(
-        ((0.98, 9, 1.45), (0.98, 7, 1.0), (0.9, 5, 0.55), (0.72, 3, 0.25))
+        ((0.98, 7, 1.45), (0.96, 5, 1.0), (0.88, 4, 0.5), (0.7, 2, 0.2))
     ):
         for k in np.argsort(-np.abs(np.linspace(-1, 1, number))):
             angle = np.linspace(-spread, spread, number)[k]
@@ -145,8 +145,8 @@ def lotus(c: Canvas) -> None:
                 for a, b in ((0, -0.08), (0.5, -0.26), (1, 0), (0.5, 0.26), (0, 0.08))
             ]
             share = smoothstep(0.2, 1.1, c.polar(0, 0.55)[0])
-            tone = 0.72 + 0.09 * tier + 0.06 * c.between(-1, 1)
-            c.shape(outline, mix(root, tip, share) * tone, puff=0.16, tex=veins)
+            tone = 0.68 + 0.1 * tier + 0.1 * c.between(-1, 1)
+            c.shape(outline, mix(root, tip, share) * tone, puff=0.26, tex=veins)
 
 
 @motif()

@@ -199,9 +199,8 @@ def jellyfish(c: Canvas) -> None:
         tex=ribs,
         gloss=0.5,
     )
-    for x in (-0.26, 0.26):
-        c.ball(x, -0.42, 0.16, 0.13, tint(glow, 1.2, 0.25), gloss=0.1)
-        c.disc(x, -0.42, 0.08, 0.06, tint(glow, 0.5))
+    for x in (-0.36, -0.12, 0.12, 0.36):
+        c.glow(x, -0.45 - 0.1 * (abs(x) < 0.2), 0.13, 0.2, tint(glow, 1.2, 0.3), turn=x)
     c.line(
         curve([(-0.78, 0.02), (-0.4, 0.1), (0, 0.02), (0.4, 0.1), (0.78, 0.02)], steps=4),
         0.03,

@@ -79,7 +79,7 @@ def scales(c: Canvas) -> None:
     rib = 1 + 0.1 * np.cos(cell.across * 22) * c.choice(0, 1)
     c.relief(
         cell.height * 0.22,
-        shade(colour, (0.55 + 0.6 * cell.height) * rib),
+        shade(colour, (0.68 + 0.5 * cell.height) * rib),
         gloss=c.between(0.1, 0.6),
     )
 
