@@ -1,13 +1,30 @@
-"""Which pictures does a job mean? Files, folders, globs and URLs become a list of sources."""
+"""Which pictures does a job mean? Files, folders, globs and URLs become a list of sources.
+
+Folders and globs are listed in natural order (9 before 10) and hold back what isn't a picture by
+its suffix. An animated GIF, WebP or PNG is as many sources as it has frames. URLs are whatever
+fsspec opens (``s3://bucket/photos/*.jpg``).
+"""
 
 from __future__ import annotations
 
+import glob
 import hashlib
+import os
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path, PurePath
 
 from upath import UPath
 
-from renderer.errors import ImageError
+from jobs.names import Names, stems
+from renderer import decoding
+from renderer.errors import ImageError, JobError
+from renderer.images import MAX_PIXELS
+from renderer.settings import nearest
+
+SUFFIXES = (".png", ".jpg", ".jpeg", ".jfif", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".apng")
+_ORIENTATION = 0x0112  # the EXIF tag; 5 to 8 swap height and width
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,7 +32,7 @@ class Source:
     """One picture, or one frame of an animation, that a task reads.
 
     ``name`` is unique in the job and fit for file names; ``picture`` is the same for all frames of
-    one file. ``digest`` is the SHA-256 of the file's bytes and ``size`` its (height, width).
+    one file. ``digest`` is the SHA-256 of the file's bytes, ``size`` its (height, width) in px.
     """
 
     name: str
@@ -27,13 +44,18 @@ class Source:
 
     def read(self) -> bytes:
         """The file's bytes. ImageError if it is gone, or not what it was when it was planned."""
-        try:
-            data: bytes = UPath(self.path).read_bytes()
-        except OSError as error:
-            raise ImageError(f"{self.path}: can't be read ({error.strerror or error})") from error
+        data = _bytes(self.path)
         if hashlib.sha256(data).hexdigest() != self.digest:
             raise ImageError(f"{self.path}: has changed since the job was planned; run it again")
         return data
+
+    def fitted(self, longest: int | None) -> tuple[int, int]:
+        """(height, width) of the picture once ``images.fit`` has made it ``longest`` px."""
+        if longest is None:
+            return self.size
+        scale = longest / max(self.size)
+        height, width = (max(1, int(side * scale + 0.5)) for side in self.size)
+        return height, width
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,3 +64,141 @@ class FailedInput:
 
     path: str
     reason: str
+
+
+def expand(pattern: str, base: Path) -> list[str]:
+    """The full paths that a file, folder, glob or URL stands for, relative ones from ``base``.
+
+    JobError if there is nothing; it names a near file name where there is one.
+    """
+    try:
+        if "://" in pattern:
+            return _expand_url(pattern)
+        return _expand_local(pattern, base)
+    except JobError:
+        raise
+    except ImportError as error:
+        raise JobError(f"{pattern}: {error}; install what it names, or use a file") from error
+    except (OSError, ValueError, RuntimeError) as error:
+        raise JobError(f"{pattern}: can't be looked up ({_line(error)})") from error
+
+
+def gather(paths: Iterable[str]) -> tuple[tuple[Source, ...], tuple[FailedInput, ...]]:
+    """The sources in some files, each file once, and those files that are no readable pictures."""
+    sources: list[Source] = []
+    failed: list[FailedInput] = []
+    unique = list(dict.fromkeys(paths))
+    taken = Names()
+    for path, name in zip(unique, stems(unique), strict=True):
+        try:
+            digest, frames, size = _inspect(path)
+        except ImageError as error:
+            failed.append(FailedInput(path, str(error)))
+            continue
+        digits = max(2, len(str(frames)))
+        for frame in range(frames):
+            own = name if frames == 1 else f"{name}-{frame + 1:0{digits}}"
+            sources.append(
+                Source(
+                    name=taken.take(own),
+                    picture=name,
+                    path=path,
+                    frame=frame,
+                    digest=digest,
+                    size=size,
+                )
+            )
+    return tuple(sources), tuple(failed)
+
+
+def natural(text: str) -> list[tuple[int, int, str]]:
+    """A key that sorts numbers within text by their value, and text without regard to case."""
+    parts = re.findall(r"\d+|\D+", text)
+    return [(0, int(p), p) if p.isdecimal() else (1, 0, p.casefold()) for p in parts]
+
+
+def _expand_local(pattern: str, base: Path) -> list[str]:
+    path = base / Path(pattern).expanduser()
+    if path.is_dir():
+        return _listed(pattern, [str(item) for item in path.iterdir() if _shown(item)])
+    if path.exists():
+        return [os.path.normpath(path)]
+    if glob.has_magic(pattern):
+        found = [item for item in glob.glob(str(path), recursive=True) if os.path.isfile(item)]
+        return _listed(pattern, [item for item in found if _fits(item, pattern)])
+    raise JobError(f"{pattern}: there is no such file or folder{_neighbour(path)}")
+
+
+def _expand_url(pattern: str) -> list[str]:
+    head, magic, tail = _split(pattern)
+    path = UPath(head)
+    if magic:
+        found = [str(item) for item in path.glob(tail) if item.is_file()]
+        return _listed(pattern, [item for item in found if _fits(item, pattern)])
+    if path.is_dir():
+        return _listed(pattern, [str(item) for item in path.iterdir() if _shown(item)])
+    if path.exists():
+        return [pattern]
+    raise JobError(f"{pattern}: there is no such file or folder")
+
+
+def _split(pattern: str) -> tuple[str, bool, str]:
+    """The folder before the first part with a wildcard, whether there is one, and the rest."""
+    parts = pattern.split("/")
+    for place, part in enumerate(parts):
+        if glob.has_magic(part):
+            return "/".join(parts[:place]), True, "/".join(parts[place:])
+    return pattern, False, ""
+
+
+def _listed(pattern: str, paths: Sequence[str]) -> list[str]:
+    if not paths:
+        raise JobError(f"{pattern}: holds no picture ({', '.join(SUFFIXES)})")
+    return sorted((_normal(path) for path in paths), key=natural)
+
+
+def _normal(path: str) -> str:
+    return path if "://" in path else os.path.normpath(path)
+
+
+def _shown(item: Path | UPath) -> bool:
+    return _is_picture(item.name) and not item.name.startswith(".") and item.is_file()
+
+
+def _fits(path: str, pattern: str) -> bool:
+    """Whether a match is wanted: a pattern that says its suffix is taken at its word."""
+    suffix = PurePath(pattern).suffix
+    return _is_picture(path) or (bool(suffix) and not glob.has_magic(suffix))
+
+
+def _is_picture(name: str) -> bool:
+    return name.lower().endswith(SUFFIXES)
+
+
+def _neighbour(path: Path) -> str:
+    try:
+        return nearest(path.name, os.listdir(path.parent))
+    except OSError:
+        return f" (nor a folder {path.parent})"
+
+
+def _inspect(path: str) -> tuple[str, int, tuple[int, int]]:
+    """Digest, number of frames and (height, width), of which only the header is decoded."""
+    data = _bytes(path)
+    with decoding.opened(data, name=path, max_pixels=MAX_PIXELS) as image:
+        turned = image.getexif().get(_ORIENTATION, 1) in (5, 6, 7, 8)
+        width, height = image.size[::-1] if turned else image.size
+        return hashlib.sha256(data).hexdigest(), decoding.frames(image), (height, width)
+
+
+def _bytes(path: str) -> bytes:
+    try:
+        data: bytes = UPath(path).read_bytes()
+    except OSError as error:
+        raise ImageError(f"{path}: can't be read ({_line(error)})") from error
+    return data
+
+
+def _line(error: Exception) -> str:
+    text = error.strerror if isinstance(error, OSError) else None
+    return " ".join((text or str(error) or type(error).__name__).split())

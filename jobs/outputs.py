@@ -1,0 +1,123 @@
+"""Which frames go into each animation and contact sheet of a job, and what are these called?
+
+Where a step makes several pictures of an input, each input gets an output of its own; else all
+inputs are in one together.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from jobs import steps
+from jobs.documents import Key
+from jobs.models import given
+from jobs.names import Names
+from jobs.spec import JobSpec
+from jobs.tasks import Frame
+from renderer.errors import JobError
+from renderer.settings import AnimationSettings, SheetSettings
+
+OutputKind = Literal["gif", "sheet"]
+SUFFIXES: dict[OutputKind, str] = {"gif": ".gif", "sheet": "-sheet.png"}
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A picture of an output: what it is called there, its task, its file, (height, width)."""
+
+    label: str
+    task: str
+    file: str
+    size: tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Output:
+    """An animation or a contact sheet; ``file`` is its name in the workspace."""
+
+    kind: OutputKind
+    file: str
+    step: int
+    settings: AnimationSettings | SheetSettings
+    cells: tuple[Cell, ...]
+
+
+def outputs(spec: JobSpec, frames: Sequence[Sequence[Frame]]) -> tuple[Output, ...]:
+    """The outputs of a job with these frames by step. JobError if one can't be made."""
+    found: list[Output] = []
+    names = {kind: Names() for kind in SUFFIXES}
+    for number, wanted in enumerate(spec.outputs):
+        kind: OutputKind = "gif" if wanted.gif is not None else "sheet"
+        asked = next(keys for keys in (wanted.gif, wanted.sheet) if keys is not None)
+        key: Key = ("outputs", number, kind)
+        step = _step(spec, asked.of, (*key, "of"))
+        groups = _groups(frames[step])
+        for picture, cells in groups.items():
+            middle = [] if step == len(spec.steps) - 1 else [folder(spec, step)]
+            stem = "-".join([spec.title, *middle, *([picture] if len(groups) > 1 else [])])
+            settings = _settings(asked, kind)
+            if isinstance(settings, AnimationSettings):
+                _check_durations(spec, settings, len(cells), (*key, "durations"))
+                _check_sizes(spec, cells, key)
+            file = names[kind].take(stem) + SUFFIXES[kind]
+            found.append(Output(kind=kind, file=file, step=step, settings=settings, cells=cells))
+    return tuple(found)
+
+
+def folder(spec: JobSpec, step: int) -> str:
+    """Name of a step's folder: ``1-dream``."""
+    return f"{step + 1}-{'dream' if spec.steps[step].dream is not None else 'style'}"
+
+
+def _step(spec: JobSpec, of: str | None, key: Key) -> int:
+    """The step that is meant by its number from 1, its folder's name or its kind."""
+    if of is None:
+        return len(spec.steps) - 1
+    folders = [folder(spec, step) for step in range(len(spec.steps))]
+    found = [
+        step
+        for step, name in enumerate(folders)
+        if of.strip() in (name, str(step + 1), name.partition("-")[2])
+    ]
+    if len(found) == 1:
+        return found[0]
+    fault = "is more than one step" if found else "is no step"
+    raise JobError(spec.complaint(key, f"{of!r} {fault} (steps: {', '.join(folders)})"))
+
+
+def _groups(frames: Sequence[Frame]) -> dict[str, tuple[Cell, ...]]:
+    """The cells of each output, by the input's name where there is one output for each input."""
+    several = Counter(frame.picture for frame in frames)
+    apart = any(count > 1 for count in several.values())
+    labelled = any(count > 1 for count in Counter(frame.input for frame in frames).values())
+    groups: dict[str, list[Cell]] = {}
+    for frame in frames:
+        label = frame.label if labelled else frame.input
+        cell = Cell(label=label, task=frame.task, file=frame.file, size=frame.size)
+        groups.setdefault(frame.picture if apart else "", []).append(cell)
+    return {picture: tuple(cells) for picture, cells in groups.items()}
+
+
+def _settings(asked: steps.Output, kind: OutputKind) -> AnimationSettings | SheetSettings:
+    if kind == "gif":
+        return AnimationSettings(**given(asked, AnimationSettings))
+    return SheetSettings(**given(asked, SheetSettings))
+
+
+def _check_durations(spec: JobSpec, settings: AnimationSettings, frames: int, key: Key) -> None:
+    if settings.durations and len(settings.durations) != frames:
+        fault = f"has {len(settings.durations)} values for {frames} frames"
+        raise JobError(spec.complaint(key, fault))
+
+
+def _check_sizes(spec: JobSpec, cells: Sequence[Cell], key: Key) -> None:
+    """An animation has one size; better to say so before anything is rendered."""
+    first = cells[0]
+    for cell in cells:
+        if cell.size != first.size:
+            (h1, w1), (h2, w2) = first.size, cell.size
+            fault = f"{first.label} is {w1} x {h1} px and {cell.label} {w2} x {h2}"
+            raise JobError(spec.complaint(key, f"frames must be of one size, but {fault}"))

@@ -1,0 +1,206 @@
+"""What does each step of a job mean once networks, layers, channels and style pictures are known?
+
+A step becomes a stage of variants: the pictures it makes of every picture it is given. A setting
+comes from the job, else from the network's registry entry, else from the report.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from jobs.documents import Key
+from jobs.inputs import Source, expand, gather
+from jobs.models import given
+from jobs.names import safe
+from jobs.spec import JobSpec
+from jobs.steps import ALL_LAYERS, Channels, DreamStep, StyleStep
+from jobs.tasks import Kind
+from renderer import networks
+from renderer.errors import JobError, NetworkError, ReverieError, SettingError
+from renderer.networks import NetworkEntry
+from renderer.settings import DreamSettings, StyleSettings, resolve
+
+CLASSES = "classes"
+MAX_CLASS_CHARACTERS = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Variant:
+    """One picture that a stage makes of each. ``part`` is what it adds to a file's name."""
+
+    label: str
+    part: str
+    settings: DreamSettings | StyleSettings
+    until: str
+    styles: tuple[Source, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """A step, resolved. In a chain each variant goes on from the result of the one before it."""
+
+    kind: Kind
+    variants: tuple[Variant, ...]
+    chain: bool = False
+
+
+def stages(spec: JobSpec) -> tuple[Stage, ...]:
+    """The stages of a job's steps. JobError with a line for the first fault of each step."""
+    found: list[Stage] = []
+    faults: list[str] = []
+    for number, step in enumerate(spec.steps):
+        key: Key = ("steps", number)
+        try:
+            if step.dream is not None:
+                found.append(_dream(spec, step.dream, (*key, "dream")))
+            elif step.style is not None:
+                found.append(_style(spec, step.style, (*key, "style")))
+        except JobError as error:
+            faults.append(str(error))
+    if faults:
+        raise JobError("\n".join(faults))
+    return tuple(found)
+
+
+@contextmanager
+def blamed(spec: JobSpec, key: Key) -> Iterator[None]:
+    """Turns what fails inside into a JobError that says where in the job file the cause is."""
+    try:
+        yield
+    except ReverieError as error:
+        raise JobError(spec.complaint(key, str(error))) from error
+
+
+def draw(count: int, total: int, *, seed: int, layer: str) -> tuple[int, ...]:
+    """``count`` of ``total`` channels, drawn by the seed and the layer's full name alone.
+
+    A larger draw holds the smaller one. Hashes are ranked, so no library's generator matters.
+    """
+
+    def rank(channel: int) -> str:
+        return hashlib.sha256(f"{seed}:{layer}:{channel}".encode()).hexdigest()
+
+    return tuple(sorted(sorted(range(total), key=rank)[:count]))
+
+
+def _dream(spec: JobSpec, step: DreamStep, key: Key) -> Stage:
+    own = given(step, DreamSettings)
+    with blamed(spec, (*key, "network")):
+        entry = networks.entry(own.get("network", DreamSettings.network))
+    with blamed(spec, (*key, "classes")):
+        own |= _classes(entry, step, own)
+    with blamed(spec, (*key, "layers")):
+        layers = networks.resolve_layers(entry, _wanted_layers(entry, step, own))
+    channels = _channels(spec, entry, step.channels, layers=layers, key=(*key, "channels"))
+    variants = []
+    for number, layer in enumerate(layers, start=1):
+        with blamed(spec, key):
+            chosen = {**own, "layer": layer, "channels": channels.get(layer, ())}
+            settings = resolve(DreamSettings, entry.dream, chosen)
+        label = ", ".join(settings.classes) or layer
+        part = safe("-".join(c[:MAX_CLASS_CHARACTERS] for c in settings.classes) or layer)
+        if len(layers) > 1:
+            part = f"{number:0{max(2, len(str(len(layers))))}}-{part}"
+        variants.append(Variant(label=label, part=part, settings=settings, until=layer))
+    return Stage(kind="dream", variants=tuple(variants), chain=step.chain)
+
+
+def _classes(entry: NetworkEntry, step: DreamStep, own: dict[str, Any]) -> dict[str, Any]:
+    """The classes by their full labels; they take the place of layers and channels."""
+    if not own.get("classes"):
+        return {}
+    if step.layers or step.channels:
+        raise SettingError("can't be used together with layers or channels; make it two steps")
+    indexes = networks.resolve_classes(entry, own["classes"])
+    return {"classes": tuple(entry.classes[index] for index in indexes)}
+
+
+def _wanted_layers(entry: NetworkEntry, step: DreamStep, own: dict[str, Any]) -> tuple[str, ...]:
+    if own.get("classes"):
+        return (CLASSES,)
+    return step.layers or (entry.dream.get("layer", DreamSettings.layer),)
+
+
+def _channels(
+    spec: JobSpec,
+    entry: NetworkEntry,
+    wanted: Any,
+    *,
+    layers: tuple[str, ...],
+    key: Key,
+) -> dict[str, tuple[int, ...]]:
+    """Channels by layer; where two entries mean a layer, the later one counts."""
+    found: dict[str, tuple[int, ...]] = {}
+    for word, channels in wanted.items():
+        below = key if word == ALL_LAYERS else (*key, word)
+        with blamed(spec, below):
+            meant = layers if word == ALL_LAYERS else networks.resolve_layers(entry, word)
+            if not set(meant) & set(layers):
+                raise NetworkError("none of these layers is among the step's layers")
+            for layer in layers:
+                if layer in meant:
+                    found[layer] = _of_layer(entry, layer, channels, spec.seed)
+    return found
+
+
+def _of_layer(entry: NetworkEntry, layer: str, wanted: Channels, seed: int) -> tuple[int, ...]:
+    total = networks.channels(entry, layer)
+    if wanted.random is not None:
+        if wanted.random > total:
+            raise NetworkError(f"{layer} has only {total} channels, not {wanted.random}")
+        return draw(wanted.random, total, seed=seed, layer=f"{entry.name}.{layer}")
+    for channel in wanted.only:
+        if channel >= total:
+            raise NetworkError(f"{layer} has the channels 0 to {total - 1}, no {channel}")
+    return tuple(sorted(set(wanted.only)))
+
+
+def _style(spec: JobSpec, step: StyleStep, key: Key) -> Stage:
+    own = given(step, StyleSettings)
+    with blamed(spec, (*key, "network")):
+        entry = networks.entry(own.get("network", StyleSettings.network))
+    with blamed(spec, key):
+        settings = resolve(StyleSettings, entry.style, own)
+    for name in ("content_layers", "style_layers"):
+        with blamed(spec, (*key, name)):
+            own[name] = networks.resolve_layers(entry, getattr(settings, name))
+            if not own[name]:
+                raise SettingError("needs at least one layer")
+    styles = _style_pictures(spec, step, key)
+    with blamed(spec, (*key, "style_weights")):
+        _check_shares(settings, step, len(styles))
+    settings = resolve(StyleSettings, entry.style, own)
+    until = networks.deepest(entry, [*settings.content_layers, *settings.style_layers])
+    if step.combine == "blend":
+        label = ", ".join(style.name for style in styles)
+        variants = [Variant(label=label, part="", settings=settings, until=until, styles=styles)]
+    else:
+        variants = [
+            Variant(label=s.name, part=s.name, settings=settings, until=until, styles=(s,))
+            for s in styles
+        ]
+    return Stage(kind="style", variants=tuple(variants))
+
+
+def _style_pictures(spec: JobSpec, step: StyleStep, key: Key) -> tuple[Source, ...]:
+    """The style pictures; of an animation the first frame. One that can't be read is a fault."""
+    paths = []
+    for number, pattern in enumerate(step.images):
+        with blamed(spec, (*key, "images", number)):
+            paths += expand(pattern, spec.base)
+    sources, failed = gather(paths)
+    if failed:
+        raise JobError(spec.complaint((*key, "images"), failed[0].reason))
+    return tuple(source for source in sources if source.frame == 0)
+
+
+def _check_shares(settings: StyleSettings, step: StyleStep, styles: int) -> None:
+    shares = settings.style_weights
+    if shares and step.combine == "each":
+        raise SettingError("shares are for `combine: blend`; with `each` every style is alone")
+    if shares and len(shares) != styles:
+        raise SettingError(f"has {len(shares)} shares for {styles} style pictures")

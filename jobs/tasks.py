@@ -1,0 +1,111 @@
+"""What is a task, and what is it called? Its id is a digest of all that determines its pixels."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+from jobs.inputs import Source
+from renderer.settings import DreamSettings, StyleSettings, knobs
+
+ALGORITHM_VERSION = 1
+"""To be raised whenever the same settings come to give other pixels."""
+
+ID_CHARACTERS = 32
+
+Kind = Literal["dream", "style"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """One dream or one style transfer of one picture: what a worker does in one go.
+
+    ``id`` is a digest of all that determines the pixels, and of nothing else. The picture comes
+    from ``source``, made to fit ``size``, or else from the carry of the one task in ``needs``.
+    Layers in ``settings`` are names. ``weights`` is the digest of the network's weights down to
+    ``until``, the deepest layer used. ``files`` are the names of the frame within the workspace:
+    more than one where several frames come to the same pixels. A task that ``carries`` also
+    delivers its picture as it is (``images.pack``), for the tasks that need it.
+    """
+
+    id: str
+    kind: Kind
+    step: int  # from 0
+    index: int  # of its first frame within the step, from 0
+    input: str
+    label: str
+    settings: DreamSettings | StyleSettings
+    until: str
+    weights: str
+    needs: tuple[str, ...]
+    source: Source | None
+    styles: tuple[Source, ...]
+    size: int | None
+    seed: int
+    format: str
+    files: tuple[str, ...]
+    carries: bool
+
+    @property
+    def file(self) -> str:
+        """The first of ``files``."""
+        return self.files[0]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frame:
+    """A place in the order of a step's results, and the task that renders it."""
+
+    task: str
+    step: int
+    index: int
+    picture: str  # the input file it goes back to
+    input: str  # the same, with the frame's number where the file is an animation
+    label: str
+    file: str
+    size: tuple[int, int]  # (height, width) to expect
+
+
+def identify(
+    settings: DreamSettings | StyleSettings,
+    weights: str,
+    picture: str | tuple[Source, int | None],
+    *,
+    styles: tuple[Source, ...] = (),
+    job_seed: int = 0,
+) -> tuple[str, int]:
+    """A task's id and its seed. ``picture`` is the task it comes from, or a source and its size.
+
+    Neither names nor the place in the job matter: a job may grow without any id changing. The
+    format of the file doesn't either; whether a file of this format is there, the workspace knows.
+    """
+    content = {
+        "algorithm": ALGORITHM_VERSION,
+        "kind": type(settings).__name__,
+        "settings": _exact(settings),
+        "weights": weights,
+        "picture": picture if isinstance(picture, str) else _pixels(picture),
+        "styles": [[style.digest, style.frame] for style in styles],
+    }
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"))
+    seed = int.from_bytes(hashlib.sha256(f"{job_seed}:{text}".encode()).digest()[:8]) >> 1
+    digest = hashlib.sha256(f"{seed}:{text}".encode()).hexdigest()
+    return digest[:ID_CHARACTERS], seed
+
+
+def _pixels(picture: tuple[Source, int | None]) -> list[Any]:
+    source, size = picture
+    return [source.digest, source.frame, size]
+
+
+def _exact(settings: DreamSettings | StyleSettings) -> dict[str, Any]:
+    """The settings with 3 and 3.0 told apart by type, never by how they were written."""
+    plain = {}
+    for name, (kind, _, _) in knobs(type(settings)).items():
+        value = getattr(settings, name)
+        if float in (kind, *get_args(kind)):
+            value = [float(v) for v in value] if isinstance(value, tuple) else float(value)
+        plain[name] = value
+    return plain
