@@ -15,13 +15,13 @@ from typing import BinaryIO
 from PIL import Image
 
 MAX_SIDE_PX = 65_535
-TRANSPARENT = 255  # the colour index that stands for no colour, in frames that have such pixels
+TRANSPARENT = 255  # the index that no colour may take, because it can stand for none
 
 _HEADER_BYTES = 13
 _NO_TABLE, _TABLE_256 = 0, 0x87  # a colour table follows, of 2 ** (7 + 1) entries
 _8_BITS = 0x70  # bits a channel of the original, less one
-_DELAY_OFFSET = 4
-_KEEP, _CLEAR = 1 << 2, 2 << 2  # what becomes of a frame when the next one is drawn
+_PACKED_OFFSET, _DELAY_OFFSET = 3, 4  # within a frame's block
+_KEEP, _CLEAR_TO_NOTHING = 1 << 2, 2 << 2 | 1  # what becomes of a frame when the next is drawn
 
 
 class GifWriter:
@@ -43,9 +43,8 @@ class GifWriter:
             self._start(image.size)
         elif transparent:
             self._clear_last()
-        index = TRANSPARENT if transparent else 0
-        packed = _CLEAR | 1 if transparent else _KEEP
-        control = b"!\xf9\x04" + struct.pack("<BHBB", packed, centiseconds, index, 0)
+        packed = _CLEAR_TO_NOTHING if transparent else _KEEP
+        control = b"!\xf9\x04" + struct.pack("<BHBB", packed, centiseconds, TRANSPARENT, 0)
         table = b"" if self._palette else _colours(image)
         place = struct.pack("<HHHHB", 0, 0, *image.size, _TABLE_256 if table else _NO_TABLE)
         self._write(control + b"," + place + table + _compressed(image))
@@ -77,11 +76,8 @@ class GifWriter:
 
     def _clear_last(self) -> None:
         """Have the last frame taken away before the next, which would let it shine through."""
-        at = self._blocks[-1][0] + 3
-        self._file.seek(at)
-        packed = self._file.read(1)[0]
-        self._file.seek(at)
-        self._file.write(bytes([packed & ~(7 << 2) | _CLEAR]))
+        self._file.seek(self._blocks[-1][0] + _PACKED_OFFSET)
+        self._file.write(bytes([_CLEAR_TO_NOTHING]))
         self._file.seek(0, io.SEEK_END)
 
 

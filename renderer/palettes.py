@@ -1,4 +1,4 @@
-"""Which 256 colours stand for the many of a picture or of a whole animation?
+"""Which 255 colours stand for the many of a picture or of a whole animation?
 
 A histogram of all frames is cut by medians (Heckbert 1982; Pillow's), and a few steps of k-means
 (Lloyd 1982) then move each colour into the middle of those it stands for. There, common colours
@@ -26,19 +26,18 @@ _LLOYD_STEPS = 3
 
 
 def choose(images: Iterable[Image.Image]) -> Image.Image:
-    """A palette image with the colours for these RGB or RGBA frames; holds one at a time.
+    """A palette image with at most 255 colours for these RGB or RGBA frames; holds one at a time.
 
-    At most 255 colours where frames have alpha, so that TRANSPARENT is left for them.
+    The 256th index, TRANSPARENT, is left for pixels that aren't there.
     """
-    histogram, room = _Histogram(), 256
+    histogram = _Histogram()
     for image in images:
         histogram.add(_visible(image))
-        room = TRANSPARENT if image.mode == "RGBA" else room
     colours, counts = histogram.colours, histogram.counts
     if len(colours) == 0:
         return _palette(np.zeros((1, 3)))
-    if len(colours) > room:
-        colours = _lloyd(colours, np.sqrt(counts), _median_cut(colours, counts, room))
+    if len(colours) > TRANSPARENT:
+        colours = _lloyd(colours, np.sqrt(counts), _median_cut(colours, counts))
     return _palette(colours)
 
 
@@ -93,12 +92,12 @@ def _means(colours: Array, weights: Array, group: Array) -> tuple[Array, Array]:
     return np.stack(sums, axis=1) / totals[:, None], totals
 
 
-def _median_cut(colours: Array, counts: Array, room: int) -> Array:
-    """At most ``room`` colours (m, 3) by median cut of a picture with the histogram's shares."""
+def _median_cut(colours: Array, counts: Array) -> Array:
+    """At most 255 colours (m, 3) by median cut of a picture with the histogram's shares."""
     shares = (counts / counts.sum() * _SAMPLE_PIXELS).round().astype(np.intp)
     pixels = np.repeat(colours.round().astype(np.uint8), np.maximum(1, shares), axis=0)
-    cut = Image.fromarray(pixels[None]).quantize(room, method=Image.Quantize.MEDIANCUT)
-    return np.array(cut.getpalette(), np.float64).reshape(-1, 3)[:room]
+    cut = Image.fromarray(pixels[None]).quantize(TRANSPARENT, method=Image.Quantize.MEDIANCUT)
+    return np.array(cut.getpalette(), np.float64).reshape(-1, 3)[:TRANSPARENT]
 
 
 def _lloyd(colours: Array, weights: Array, centres: Array) -> Array:

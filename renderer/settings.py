@@ -135,7 +135,7 @@ class AnimationSettings:
     palette: Annotated[
         str,
         Knob(
-            "256 colours for each frame (truer) or shared by all (smaller, steadier)",
+            "255 colours for each frame (truer) or shared by all (smaller, steadier)",
             choices=("frame", "shared"),
         ),
     ] = "frame"
