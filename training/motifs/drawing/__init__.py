@@ -15,14 +15,22 @@ from numpy.typing import NDArray
 
 from training.motifs.drawing import (  # noqa: F401  (importing signs the motifs in)
     animals,
+    beasts,
+    birds,
     buildings,
+    coats,
+    elements,
+    fabrics,
     faces,
+    flowers,
     insects,
+    machines,
     objects,
     ornaments,
     plants,
     sealife,
-    textures,
+    structures,
+    vehicles,
 )
 from training.motifs.drawing.canvas import Canvas
 from training.motifs.drawing.registry import KNOWN, Motif

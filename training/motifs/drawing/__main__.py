@@ -41,7 +41,7 @@ def contact_sheet(
     for name in names:
         row, spent_ms = strip(name, seeds, side_px)
         strips.append(row)
-        print(f"{name:18} {spent_ms:5.1f} ms")
+        print(f"{name:18} {spent_ms:5.1f} ms")  # noqa: T201
     rows = -(-len(strips) // columns)
     width, height = strips[0].size
     sheet = Image.new("RGB", (columns * width, rows * height))

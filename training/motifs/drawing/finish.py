@@ -150,7 +150,8 @@ def _noise(rng: np.random.Generator, shape: tuple[int, ...], smooth: int) -> Fie
 
 def _edges(image: Field) -> Field:
     down, across = np.gradient(image, axis=(0, 1))
-    return (np.abs(down) + np.abs(across)).sum(-1) / image.shape[-1]
+    strength: Field = (np.abs(down) + np.abs(across)).sum(-1) / image.shape[-1]
+    return strength
 
 
 def _hatching(dark: Field, rng: np.random.Generator, turn: float) -> Field:
@@ -159,4 +160,5 @@ def _hatching(dark: Field, rng: np.random.Generator, turn: float) -> Field:
     angle = rng.uniform(0.5, 1.1) + turn
     wobble = _noise(rng, dark.shape, 3) * 0.6
     phase = (np.cos(angle) * down + np.sin(angle) * across) * rng.uniform(1.1, 1.9) + wobble
-    return np.clip((dark * 1.2 - 0.3 - (0.5 + 0.5 * np.cos(phase))) * 2.5 + 0.5, 0, 1)
+    lines: Field = np.clip((dark * 1.2 - 0.3 - (0.5 + 0.5 * np.cos(phase))) * 2.5 + 0.5, 0, 1)
+    return lines

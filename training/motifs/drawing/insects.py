@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from training.motifs.drawing.canvas import Canvas, Colour, curve, mix, shade, smoothstep, tint
+from training.motifs.drawing.canvas import Canvas
+from training.motifs.drawing.colours import Colour, mix, shade, smoothstep, tint
 from training.motifs.drawing.noise import Field
+from training.motifs.drawing.plane import curve
 from training.motifs.drawing.registry import motif
 
 BLACK = (0.07, 0.06, 0.07)

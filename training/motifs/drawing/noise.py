@@ -43,7 +43,8 @@ def sample(noise: Field, down: Field, across: Field) -> Field:
     """The tile's values at (down, across), in its pixels, wrapped around."""
     rows = np.floor(down).astype(np.int32) & (TILE_PX - 1)
     columns = np.floor(across).astype(np.int32) & (TILE_PX - 1)
-    return noise[rows, columns]
+    found: Field = noise[rows, columns]
+    return found
 
 
 def scatter(*cells: Field) -> Field:
@@ -51,14 +52,17 @@ def scatter(*cells: Field) -> Field:
     mixed: Field = np.zeros(np.broadcast(*cells).shape, np.float32)
     for cell, factor in zip(cells, (12.9898, 78.233, 37.719), strict=False):
         mixed = mixed + cell * factor
-    wave = np.sin(mixed) * 437.585
-    return wave - np.floor(wave)
+    wave: Field = np.sin(mixed) * 437.585
+    fraction: Field = wave - np.floor(wave)
+    return fraction
 
 
 def _mean_along(field: Field, reach: int, axis: int) -> Field:
     shifted = [np.roll(field, shift, axis) for shift in range(-reach, reach + 1)]
-    return np.mean(shifted, axis=0)
+    mean: Field = np.mean(shifted, axis=0)
+    return mean
 
 
 def _unit(field: Field) -> Field:
-    return ((field - field.mean()) / field.std()).astype(np.float32)
+    unit: Field = ((field - field.mean()) / field.std()).astype(np.float32)
+    return unit

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from training.motifs.drawing.canvas import Canvas, mix, shade, smoothstep, tint
+from training.motifs.drawing.canvas import Canvas
+from training.motifs.drawing.colours import mix, shade, smoothstep, tint
 from training.motifs.drawing.registry import motif
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from training.motifs.drawing.canvas import Canvas, curve, mix, shade, smoothstep, tint
+from training.motifs.drawing.canvas import Canvas
+from training.motifs.drawing.colours import mix, shade, smoothstep, tint
+from training.motifs.drawing.plane import curve
 from training.motifs.drawing.registry import motif
-from training.motifs.drawing.textures import scale_pattern
+from training.motifs.drawing.scales import scale_pattern
 
 
 @motif()
@@ -199,8 +201,8 @@ def jellyfish(c: Canvas) -> None:
         tex=ribs,
         gloss=0.5,
     )
-    for x in (-0.36, -0.12, 0.12, 0.36):
-        c.glow(x, -0.45 - 0.1 * (abs(x) < 0.2), 0.13, 0.2, tint(glow, 1.2, 0.3), turn=x)
+    for at, rise in ((-0.36, 0.0), (-0.12, 0.1), (0.12, 0.1), (0.36, 0.0)):
+        c.glow(at, -0.45 - rise, 0.13, 0.2, tint(glow, 1.2, 0.3), turn=at)
     c.line(
         curve([(-0.78, 0.02), (-0.4, 0.1), (0, 0.02), (0.4, 0.1), (0.78, 0.02)], steps=4),
         0.03,
