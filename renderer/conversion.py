@@ -64,6 +64,7 @@ def _write(target: Path, tensors: dict[str, Array], metadata: dict[str, str]) ->
         part = Path(name)
         try:
             save_file(tensors, part, metadata)
+            part.chmod(0o644)
             with part.open("rb+") as file:
                 os.fsync(file.fileno())
             part.replace(target)

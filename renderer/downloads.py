@@ -95,7 +95,9 @@ def _address(source: Source, mirror: str | None) -> str:
 def _temporary(target: Path) -> Path:
     handle, name = tempfile.mkstemp(target.suffix, f"{target.name}.part-", target.parent)
     os.close(handle)
-    return Path(name)
+    part = Path(name)
+    part.chmod(0o644)  # a cache may be shared
+    return part
 
 
 def _transfer_patiently(
