@@ -73,12 +73,14 @@ def smoothstep(low: float, high: float, value: Field) -> Field:
 def mix(first: Colour, second: Colour, share: Field) -> Field:
     """Colours from ``first`` (share 0) to ``second`` (share 1): (h, w, 3)."""
     share = np.asarray(share, np.float32)[..., None]
-    return np.asarray(first, np.float32) * (1 - share) + np.asarray(second, np.float32) * share
+    mixed: Field = np.asarray(first, np.float32) * (1 - share) + np.asarray(second) * share
+    return mixed.astype(np.float32, copy=False)
 
 
 def tint(colour: Colour, factor: float, lift: float = 0.0) -> Field:
     """A lighter or darker colour."""
-    return np.clip(np.asarray(colour, np.float32) * factor + lift, 0, 1)
+    tinted: Field = np.clip(np.asarray(colour, np.float32) * factor + lift, 0, 1)
+    return tinted
 
 
 def shade(colour: Colour, factor: Field) -> Field:
