@@ -6,6 +6,11 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# Times vary on shared machines: a slow example is no failure.
+settings.register_profile("reverie", deadline=None)
+settings.load_profile("reverie")
 
 
 def _directory(variable: str) -> Path:
