@@ -1,0 +1,77 @@
+"""What has happened in a workspace? One JSON object a line, only ever appended.
+
+A line that was cut, or that is garbage, is passed over, and what follows it is read: no crash of a
+driver or of a machine makes the log unreadable. ``at`` is the wall clock, for people; nothing is
+decided by it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+SYNC_SECONDS = 1.0
+"""How long a record may wait to be forced to the disk. It survives the driver's death at once."""
+
+
+class Log:
+    """The log of one workspace, open for appending."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("ab", buffering=0)
+        self._torn = not _ends_whole(path)
+        self._synced_s = time.monotonic()
+
+    def append(self, event: str, **facts: Any) -> None:
+        """Adds a record. OSError if it can't be written."""
+        record = {"at": round(time.time(), 3), "event": event, **facts}
+        line = json.dumps(record, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+        if self._torn:  # begin on a line of its own, whatever was left behind
+            line = b"\n" + line
+        self._torn = True
+        rest = memoryview(line)
+        while rest:
+            rest = rest[self._file.write(rest) :]
+        self._torn = False
+        if time.monotonic() - self._synced_s > SYNC_SECONDS:
+            self.sync()
+
+    def sync(self) -> None:
+        """Forces all records to the disk."""
+        os.fsync(self._file.fileno())
+        self._synced_s = time.monotonic()
+
+    def close(self) -> None:
+        """Forces all records to the disk and closes the file."""
+        try:
+            self.sync()
+        finally:
+            self._file.close()
+
+
+def records(path: Path) -> Iterator[dict[str, Any]]:
+    """The whole records of a log, oldest first; none if there is no log."""
+    try:
+        file = path.open("rb")
+    except FileNotFoundError:
+        return
+    with file:
+        for line in file:
+            try:
+                record = json.loads(line)
+            except ValueError:  # cut or damaged (bytes that are no UTF-8 too)
+                continue
+            if isinstance(record, dict) and isinstance(record.get("event"), str):
+                yield record
+
+
+def _ends_whole(path: Path) -> bool:
+    with path.open("rb") as file:
+        if not file.seek(0, os.SEEK_END):
+            return True
+        file.seek(-1, os.SEEK_END)
+        return file.read() == b"\n"

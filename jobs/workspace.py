@@ -1,0 +1,298 @@
+"""What does a job's folder hold, and how does something get into it for good?
+
+    harbour/
+    ├── job.json                    the job as it was asked for, with all overrides
+    ├── log.jsonl                   what has happened (jobs.log); the truth about what is finished
+    ├── lock                        who drives (jobs.lock); empty when no one does
+    ├── frames/1-dream/…-conv3.png  every step's pictures, under readable names
+    ├── carry/3f/3f81….safetensors  what passes from a task to the next, without loss, by task id
+    ├── harbour.gif                 the outputs
+    └── harbour-sheet.png
+
+A file is written under a temporary name in its own folder, forced to the disk and renamed; only
+then the log says that its task is finished. So a file with its own name is whole, and a record is
+true unless its file was deleted since (or a power cut undid the renaming), which ``finished``
+notices. The carry folder may be deleted to save space: what is finished stays finished, and what
+must be rendered later has the tasks before it rendered once more.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path, PurePosixPath
+from types import TracebackType
+from typing import Any
+
+from jobs.lock import Lock
+from jobs.log import Log, records
+from jobs.tasks import Task
+from renderer.errors import WorkspaceError
+
+JOB, LOG, LOCK = "job.json", "log.jsonl", "lock"
+FRAMES, CARRY = "frames", "carry"
+TEMPORARY = ".writing-"
+FINISHED = "finished"
+
+
+@dataclass(frozen=True, slots=True)
+class _Result:
+    """What the log knows of a finished task's frame."""
+
+    files: tuple[str, ...]
+    size_bytes: int
+
+
+class Workspace:
+    """A job's folder, held by this process until ``close``.
+
+    Whatever goes wrong with files is a WorkspaceError of one line that names the folder.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._results: dict[str, _Result] = {}
+        self._owners: dict[str, str] = {}  # the task whose picture a file holds now
+        self._attempts: dict[str, int] = {}
+        self._numbers = count()
+        self._made: set[Path] = set()
+        with self._told():
+            folder.mkdir(parents=True, exist_ok=True)
+            self._lock = Lock(folder / LOCK)
+        try:
+            with self._told():
+                for record in records(folder / LOG):
+                    self._remember(record)
+                self._log = Log(folder / LOG)
+                self._sweep()
+        except BaseException:
+            self._lock.release()
+            raise
+
+    @classmethod
+    def open(cls, folder: Path | str) -> Workspace:
+        """The workspace in a folder, which is made if it isn't there."""
+        return cls(Path(folder).expanduser().absolute())
+
+    def close(self) -> None:
+        """Forces the log to the disk and lets others have the workspace."""
+        try:
+            with self._told():
+                self._log.close()
+        finally:
+            self._lock.release()
+
+    def __enter__(self) -> Workspace:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def begin(self, job: Mapping[str, Any]) -> None:
+        """Keeps the job as it was asked for."""
+        text = json.dumps(job, indent=2, ensure_ascii=False) + "\n"
+        with self._told():
+            self._write(JOB, text.encode())
+            self._log.append("opened", process=os.getpid())
+
+    def record(self, event: str, **facts: Any) -> None:
+        """Adds to the log what has happened; ``task=`` and ``attempt=`` are read back."""
+        with self._told():
+            self._log.append(event, **facts)
+        self._remember({"event": event, **facts})
+
+    def attempts(self, task: str) -> int:
+        """The highest number that an attempt of this task has had so far."""
+        return self._attempts.get(task, 0)
+
+    def finished(self, tasks: Sequence[Task]) -> set[str]:
+        """Ids of the tasks that needn't be rendered. Frames whose names have changed get links.
+
+        A finished task whose carry is gone counts as unfinished where a task that needs it is.
+        """
+        with self._told():
+            done = {task.id for task in tasks if self._pictures(task)}
+            self._link([task for task in tasks if task.id in done])
+            wanted: set[str] = set()
+            for task in reversed(tasks):
+                if task.id in wanted and not self._carry(task.id).exists():
+                    done.discard(task.id)
+                if task.id not in done:
+                    wanted.update(task.needs)
+        return done
+
+    def publish(
+        self, task: Task, frame: bytes, carry: bytes | None = None, *, attempt: int, **facts: Any
+    ) -> None:
+        """Puts a task's picture, and its carry, in their places, then logs it as finished."""
+        with self._told():
+            if carry is not None:
+                self._write(str(self._carry(task.id).relative_to(self.folder)), carry)
+            for file in task.files:
+                self._write(file, frame)
+        self.record(
+            FINISHED,
+            task=task.id,
+            attempt=attempt,
+            files=list(task.files),
+            size_bytes=len(frame),
+            **facts,
+        )
+
+    def carry(self, task: str) -> bytes:
+        """What a finished task carries to the next."""
+        with self._told():
+            return self._carry(task).read_bytes()
+
+    def path(self, name: str) -> Path:
+        """A file in the workspace. WorkspaceError for a name that leads out of it."""
+        parts = PurePosixPath(name).parts
+        if not parts or PurePosixPath(name).is_absolute() or ".." in parts or "\\" in name:
+            raise WorkspaceError(f"{self.folder}: {name!r} is no name of a file in it")
+        return self.folder.joinpath(*parts)
+
+    @contextlib.contextmanager
+    def writing(self, name: str) -> Iterator[Path]:
+        """A temporary path to write to; it becomes the file of that name if nothing fails."""
+        target = self.path(name)
+        with self._told():
+            temporary = self._temporary(target)
+            try:
+                yield temporary
+                self._settle(temporary, target)
+            finally:
+                temporary.unlink(missing_ok=True)
+
+    def _pictures(self, task: Task) -> list[str]:
+        """The files that hold the task's picture, in the format that is wanted."""
+        result = self._results.get(task.id)
+        if result is None:
+            return []
+        suffix = PurePosixPath(task.file).suffix
+        return [
+            file
+            for file in result.files
+            if PurePosixPath(file).suffix == suffix
+            and self._owners.get(file) == task.id
+            and _size(self.path(file)) == result.size_bytes
+        ]
+
+    def _link(self, tasks: Sequence[Task]) -> None:
+        """Gives pictures the names they are to have now.
+
+        All links are made before the first name is taken, so that two files can change places.
+        """
+        moves: list[tuple[Path, Path]] = []
+        renamed = []
+        for task in tasks:
+            have = self._pictures(task)
+            missing = [file for file in task.files if file not in have]
+            for file in missing:
+                temporary = self._temporary(self.path(file))
+                _link(self.path(have[0]), temporary)
+                moves.append((temporary, self.path(file)))
+            if missing:
+                renamed.append(task)
+        for temporary, target in moves:
+            os.replace(temporary, target)
+        for task in renamed:
+            size = self._results[task.id].size_bytes
+            self.record("renamed", task=task.id, files=list(task.files), size_bytes=size)
+
+    def _remember(self, record: Mapping[str, Any]) -> None:
+        task, attempt, files = (record.get(key) for key in ("task", "attempt", "files"))
+        if not isinstance(task, str):
+            return
+        if isinstance(attempt, int):
+            self._attempts[task] = max(attempt, self.attempts(task))
+        if isinstance(files, list) and all(_is_frame(file) for file in files):
+            self._results[task] = _Result(tuple(files), int(record.get("size_bytes", -1)))
+            self._owners.update(dict.fromkeys(files, task))
+
+    def _carry(self, task: str) -> Path:
+        return self.path(f"{CARRY}/{task[:2]}/{task}.safetensors")
+
+    def _write(self, name: str, data: bytes) -> None:
+        target = self.path(name)
+        temporary = self._temporary(target)
+        try:
+            with temporary.open("wb") as file:
+                file.write(data)
+            self._settle(temporary, target)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+    def _temporary(self, target: Path) -> Path:
+        """A free name beside the target, with its suffix; the folder is made if need be."""
+        if target.parent not in self._made:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            self._made.add(target.parent)
+        return target.parent / f"{TEMPORARY}{os.getpid()}-{next(self._numbers)}{target.suffix}"
+
+    def _settle(self, temporary: Path, target: Path) -> None:
+        with temporary.open("rb+") as file:
+            os.fsync(file.fileno())
+        os.replace(temporary, target)
+
+    def _sweep(self) -> None:
+        """Removes what a driver that died was writing."""
+        folders = [self.folder]
+        for name in (FRAMES, CARRY):
+            with contextlib.suppress(FileNotFoundError):
+                folders += [Path(e) for e in os.scandir(self.folder / name) if e.is_dir()]
+        for folder in folders:
+            for item in os.scandir(folder):
+                if item.name.startswith(TEMPORARY):
+                    os.unlink(item)
+
+    @contextlib.contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise WorkspaceError(f"{self.folder}: {_advice(error)}") from error
+
+
+def _advice(error: OSError) -> str:
+    what = f"{error.strerror or error}" + (f" ({error.filename})" if error.filename else "")
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return f"the disk is full ({what}); make room and run the same command again: it goes on"
+    if error.errno in (errno.EEXIST, errno.ENOTDIR):
+        return f"a file is where a folder should be ({what}); choose another folder with --out"
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return f"can't be written ({what}); choose another folder with --out"
+    return f"can't be used ({what})"
+
+
+def _size(path: Path) -> int | None:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return None
+
+
+def _link(source: Path, target: Path) -> None:
+    """A second name for a file; a copy where the file system knows no links."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copyfile(source, target)
+
+
+def _is_frame(name: object) -> bool:
+    """Whether a name that was read from the log can be a frame's."""
+    if not isinstance(name, str) or "\\" in name:
+        return False
+    parts = PurePosixPath(name).parts
+    return len(parts) > 1 and parts[0] == FRAMES and ".." not in parts
