@@ -204,3 +204,5 @@ def _check_shares(settings: StyleSettings, step: StyleStep, styles: int) -> None
         raise SettingError("shares are for `combine: blend`; with `each` every style is alone")
     if shares and len(shares) != styles:
         raise SettingError(f"has {len(shares)} shares for {styles} style pictures")
+    if shares and sum(shares) <= 0:
+        raise SettingError("the shares must not all be zero")
