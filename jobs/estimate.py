@@ -25,7 +25,7 @@ from renderer.tiling import tile_side
 
 PROBE_PX = 320
 FLOPS_PER_MULTIPLICATION = 4  # multiply and add, forward and backward
-FLOPS_PER_ACTIVATION = 400  # what moving one through a network costs, in operations
+FLOPS_PER_ACTIVATION = 250  # what moving one through a network costs, in operations
 BYTES_PER_VALUE = 4
 SMALLEST_PX = 16  # pyramid levels below this cost nothing worth counting
 
