@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pydantic import ValidationError
@@ -28,12 +28,17 @@ _EXPECTED = {
 def complaints(
     error: ValidationError, document: Document, schema: Mapping[str, Any]
 ) -> tuple[str, ...]:
-    """One line for each fault that pydantic found in the document's data."""
+    """One line for each fault that pydantic found in the document's data, in its order."""
+    found = error.errors(include_url=False)
+    order = {key: number for number, key in enumerate(document.places)}
     lines = []
-    for fault in error.errors(include_url=False):
+    for fault in found:
+        if fault["type"] == "too_short" and _below(fault["loc"], found):
+            continue  # pydantic leaves out what is wrong when it counts
         key = _key(fault["loc"], document.data, fault["type"] == "missing")
-        lines.append(document.complaint(key, _message(fault, schema)))
-    return tuple(dict.fromkeys(lines))
+        line = document.complaint(key, _message(fault, schema))
+        lines.append((order.get(document.nearest(key), 0), line))
+    return tuple(dict.fromkeys(line for _, line in sorted(lines, key=lambda item: item[0])))
 
 
 def shown(value: Any) -> str:
@@ -66,6 +71,10 @@ def _message(fault: Any, schema: Mapping[str, Any]) -> str:
         if name in context:
             return f"must be {bound} {context[name]:g}, not {shown(given)}"
     return str(context["error"]) if "error" in context else str(fault["msg"])
+
+
+def _below(loc: Key, faults: Sequence[Any]) -> bool:
+    return any(len(f["loc"]) > len(loc) and f["loc"][: len(loc)] == loc for f in faults)
 
 
 def _key(loc: tuple[str | int, ...], data: Any, missing: bool) -> Key:

@@ -22,6 +22,7 @@ from renderer.settings import nearest
 MAX_BYTES = 10_000_000
 MAX_VALUES = 500_000
 MAX_DEPTH = 40
+_PLAIN_TAGS = ("tag:yaml.org,2002:map", "tag:yaml.org,2002:seq")
 
 Key = tuple[str | int, ...]
 
@@ -36,9 +37,13 @@ class Document:
 
     def place(self, key: Key) -> str:
         """Where a part is written, or else the part that holds it."""
+        return self.places.get(self.nearest(key), self.origin)
+
+    def nearest(self, key: Key) -> Key:
+        """The key itself if its place is known, or else that of the part that holds it."""
         while key and key not in self.places:
             key = key[:-1]
-        return self.places.get(key, self.origin)
+        return key
 
     def complaint(self, key: Key, message: str) -> str:
         """One line that names the place, the key and what is wrong with it."""
@@ -122,6 +127,8 @@ class _Walk:
     def value(self, node: yaml.Node, key: Key) -> Any:
         self._limit(node, key)
         self.places.setdefault(key, self._line(node))
+        if isinstance(node, yaml.CollectionNode) and node.tag not in _PLAIN_TAGS:
+            raise JobError(f"{self._line(node)}: has the tag {node.tag}, which means nothing here")
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, key)
         if isinstance(node, yaml.SequenceNode):
@@ -176,8 +183,9 @@ def _set(document: Document, text: str) -> Document:
         raise JobError(f"{origin}: write it as key=value, like steps.0.dream.iterations=20")
     key, data = _put(document.data, parts, parse(value, origin).data, origin)
     kept = {k: place for k, place in document.places.items() if k[: len(key)] != key}
-    made = {key[:end]: origin for end in range(1, len(key) + 1)}
-    return Document(data, document.origin, {**made, **kept})
+    for end in range(1, len(key) + 1):
+        kept.setdefault(key[:end], origin)
+    return Document(data, document.origin, kept)
 
 
 def _put(data: Any, parts: list[str], value: Any, origin: str) -> tuple[Key, Any]:
