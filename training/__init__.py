@@ -1,0 +1,1 @@
+"""Trainings of the networks that the package ships; not installed with it."""
