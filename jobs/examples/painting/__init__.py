@@ -1,0 +1,1 @@
+"""The two example pictures, painted with numbers."""
