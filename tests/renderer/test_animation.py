@@ -44,6 +44,10 @@ def shown(path: Path, mode: str = "RGB") -> list[tuple[Any, int]]:
     return found
 
 
+def opened(path: Path) -> Image.Image:
+    return Image.open(io.BytesIO(path.read_bytes()))
+
+
 def settings(**given: Any) -> AnimationSettings:
     return AnimationSettings(**given)
 
@@ -95,7 +99,7 @@ class TestWriteGif:
         count = write_gif(frames(plain(RED), plain(GREEN), plain(BLUE)), path, given_)
         assert count == 4
         assert shown(path) == [(RED, 200), (GREEN, 200), (BLUE, 200), (GREEN, 200)]
-        assert Image.open(path).size == (6, 4)
+        assert opened(path).size == (6, 4)
 
     def test_identical_frames_are_kept(self, tmp_path: Path) -> None:
         path = tmp_path / "still.gif"
@@ -106,7 +110,7 @@ class TestWriteGif:
     def test_loop(self, tmp_path: Path, plays: int, repetitions: int | None) -> None:
         path = tmp_path / "loop.gif"
         write_gif(frames(plain(RED), plain(BLUE)), path, settings(loop=plays))
-        assert Image.open(path).info.get("loop") == repetitions
+        assert opened(path).info.get("loop") == repetitions
 
     def test_one_palette_or_one_per_frame(self, tmp_path: Path) -> None:
         noise = [Picture(torch.rand(1, 3, 32, 32, generator=seed(i)) * 255) for i in range(4)]
@@ -123,7 +127,7 @@ class TestWriteGif:
         corners[0, :, 0, 0], corners[0, :, 4, 299] = torch.tensor([[255.0, 0, 0], [0, 0, 255.0]])
         path = tmp_path / "corners.gif"
         write_gif(frames(Picture(corners), plain(BLACK, (5, 300))), path)
-        found = np.asarray(Image.open(path).convert("RGB"))
+        found = np.asarray(opened(path).convert("RGB"))
         assert (found == corners[0].permute(1, 2, 0).numpy()).all()
 
     def test_dithering_keeps_the_mean(self, tmp_path: Path) -> None:
@@ -131,7 +135,7 @@ class TestWriteGif:
         ramp[:, 1], ramp[:, 2] = ramp[:, 1].flip(-1), ramp[:, 2].flip(-2)
         path = tmp_path / "ramp.gif"
         write_gif(frames(Picture(ramp)), path)
-        found = torch.tensor(np.asarray(Image.open(path).convert("RGB"))).float()
+        found = torch.tensor(np.asarray(opened(path).convert("RGB"))).float()
         block = found.permute(2, 0, 1).reshape(3, 8, 8, 8, 8).mean(dim=(2, 4))
         expected = ramp[0].reshape(3, 8, 8, 8, 8).mean(dim=(2, 4))
         assert (block - expected).abs().mean() < 2
@@ -143,7 +147,7 @@ class TestWriteGif:
         path = tmp_path / "clear.gif"
         write_gif(frames(plain(RED), half, plain(BLUE, alpha=127.0), plain(RED)), path)
         assert [colour[3] for colour, _ in shown(path, "RGBA")] == [255, 0, 0, 255]
-        with Image.open(path) as image:
+        with opened(path) as image:
             image.seek(1)
             assert image.convert("RGBA").getpixel((1, 0)) == (*GREEN, 255)
 
@@ -155,15 +159,15 @@ class TestWriteGif:
         path = tmp_path / "noise.gif"
         pictures = frames(Picture(noise, alpha), Picture(noise.flip(-1)))
         write_gif(pictures, path, settings(palette=palette))
-        found = np.asarray(Image.open(path).convert("RGBA"))
+        found = np.asarray(opened(path).convert("RGBA"))
         assert (found[..., 3] == alpha[0, 0].numpy()).all()
 
     def test_width(self, tmp_path: Path) -> None:
         path = tmp_path / "small.gif"
         write_gif(frames(plain(RED, (30, 60))), path, settings(width=20))
-        assert Image.open(path).size == (20, 10)
+        assert opened(path).size == (20, 10)
         write_gif(frames(plain(RED, (30, 60))), path, settings(width=80))
-        assert Image.open(path).size == (60, 30)
+        assert opened(path).size == (60, 30)
 
     def test_same_frames_same_bytes(self, tmp_path: Path) -> None:
         noise = [Picture(torch.rand(1, 3, 16, 16, generator=seed(i)) * 255) for i in range(2)]
