@@ -53,7 +53,13 @@ Report = Joined | Left | Told
 
 
 class Backend(Protocol):
-    """A set of slots that render. All calls come from one thread."""
+    """A set of slots that render. All calls come from one thread.
+
+    ``threads`` is how many CPU threads each of its tasks gets.
+    """
+
+    @property
+    def threads(self) -> int: ...
 
     def share(self, value: object) -> Handle:
         """A handle on a value that workers will fetch: put where they reach it, once."""
@@ -87,7 +93,15 @@ class InlineBackend:
     ``make_worker`` is called with the first order (importing torch takes seconds).
     """
 
-    def __init__(self, make_worker: Callable[[], Rendering], *, node: str, device: str) -> None:
+    def __init__(
+        self,
+        make_worker: Callable[[], Rendering],
+        *,
+        node: str,
+        device: str = "cpu",
+        threads: int = 1,
+    ) -> None:
+        self.threads = threads
         self._make_worker = make_worker
         self._worker: Rendering | None = None
         self._running: tuple[Attempt, Generator[Record, None, None]] | None = None

@@ -54,7 +54,7 @@ class LiveDisplay:
             self._live.refresh()
 
     def close(self) -> None:
-        self._live.stop()
+        self._live.stop()  # does nothing the second time
 
     def _draw(self) -> RenderableType:
         return Group(workers(self._board), self._totals())

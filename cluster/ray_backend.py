@@ -18,7 +18,7 @@ from ray.exceptions import ActorDiedError, RayError, RayTaskError, TaskCancelled
 
 from cluster.backend import Attempt, Joined, Left, Report, Told, is_last
 from cluster.ray_actor import Ready, Slot
-from cluster.ray_session import RaySession
+from cluster.ray_session import Session
 from cluster.records import Failed, Handle, Order, Stopped
 from cluster.resources import Allotment
 from jobs.messages import Cause
@@ -52,14 +52,14 @@ class _Slot:
 class RayBackend:
     """Slots on a Ray of our own or on a cluster; see ``cluster.backend.Backend``.
 
-    With ``ours`` the actors ask Ray for no CPUs: nobody else is there to share with, and the user
-    may want more workers than cores.
+    On a Ray of our own the actors ask Ray for no CPUs: nobody else is there to share with, and the
+    user may want more workers than cores.
     """
 
-    def __init__(self, session: RaySession, allotment: Allotment) -> None:
-        self._session = session
+    def __init__(self, session: Session, allotment: Allotment) -> None:
+        self.threads = allotment.threads
         self._allotment = allotment
-        self._cpus = 0 if session.wait().ours else allotment.threads
+        self._cpus = 0 if session.ours else allotment.threads
         self._slots = {
             name: _Slot(name, self._actor())
             for name in (f"worker-{i + 1}" for i in range(allotment.workers))
@@ -93,7 +93,6 @@ class RayBackend:
         for slot in self._slots.values():
             ray.kill(slot.actor, no_restart=True)
         self._slots.clear()
-        self._session.close()
 
     def _actor(self) -> Any:
         options = {

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from concurrent.futures import Future, ThreadPoolExecutor
+import threading
 from dataclasses import dataclass
 from typing import Any
 
 from cluster.resources import Node, local_cpus
-from renderer.errors import ClusterError
+from renderer.errors import ClusterError, ReverieError
 
 OBJECT_STORE_BYTES = 2**30
 """Most shared memory for a Ray of our own: some weights, and a frame or two of every worker."""
@@ -16,14 +16,13 @@ OBJECT_STORE_BYTES = 2**30
 QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
-    "RAY_DEDUP_LOGS": "0",
 }
 """What Ray reads when it is imported: no reports to its makers, no tips."""
 
 
 @dataclass(frozen=True)
 class Session:
-    """A Ray that is up. ``ours``: started here for this job alone, and shut down after it."""
+    """A Ray that is up. ``ours``: started here for this process alone, and shut down with it."""
 
     nodes: tuple[Node, ...]
     ours: bool
@@ -37,37 +36,60 @@ class RaySession:
     """
 
     def __init__(self, address: str | None = None, *, gpus: int | None = None) -> None:
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="ray-session")
-        self._up: Future[tuple[Session, bool]] = self._thread.submit(_connect, address, gpus)
+        self._address, self._gpus = address, gpus
+        self._up, self._leave = threading.Event(), threading.Event()
+        self._session: Session | None = None
+        self._error: Exception | None = None
+        self._thread = threading.Thread(target=self._live, name="ray-session", daemon=True)
+        self._thread.start()
+
+    def ready(self, timeout_s: float) -> bool:
+        """Whether it is known by now if Ray is up, after waiting for that a while."""
+        return self._up.wait(timeout_s)
 
     def wait(self) -> Session:
         """The session, once it is up. Raises ClusterError if it can't be had."""
-        return self._up.result()[0]
+        self._up.wait()
+        if self._error is not None:
+            raise self._error
+        assert self._session is not None
+        return self._session
 
     def close(self) -> None:
-        """Leave Ray; a Ray of our own stops."""
-        if self._up.exception() is None and self._up.result()[1]:
-            self._thread.submit(_disconnect).result()
-        self._thread.shutdown()
+        """Leave Ray, and stop it if it is ours; one that isn't up yet goes with the process."""
+        self._leave.set()
+        if self._up.is_set():
+            self._thread.join()
+
+    def _live(self) -> None:
+        for key, value in QUIET.items():
+            os.environ.setdefault(key, value)
+        import ray
+
+        borrowed = ray.is_initialized()
+        try:
+            if not borrowed:
+                _connect(self._address, self._gpus)
+            self._session = Session(_nodes(ray.nodes()), ours=self._address is None)
+        except ReverieError as error:
+            self._error = error
+        self._up.set()
+        self._leave.wait()
+        if not borrowed:
+            ray.shutdown()
 
 
-def _connect(address: str | None, gpus: int | None) -> tuple[Session, bool]:
-    """The session, and whether this process connected to it (and has to disconnect)."""
-    for key, value in QUIET.items():
-        os.environ.setdefault(key, value)
+def _connect(address: str | None, gpus: int | None) -> None:
     import ray
 
-    fresh = not ray.is_initialized()
-    if fresh:
-        options = {"address": address} if address else _starting(gpus)
-        try:
-            ray.init(log_to_driver=False, logging_level="ERROR", namespace="reverie", **options)
-        except Exception as error:  # Ray raises many kinds; each means that there is no Ray
-            raise ClusterError(_no_ray(address, error)) from error
-    return Session(_nodes(ray.nodes()), ours=address is None), fresh
+    where = {"address": address} if address else _of_our_own(gpus)
+    try:
+        ray.init(log_to_driver=False, logging_level="ERROR", namespace="reverie", **where)
+    except Exception as error:  # Ray raises many kinds; each means that there is no Ray
+        raise ClusterError(_no_ray(address, error)) from error
 
 
-def _starting(gpus: int | None) -> dict[str, Any]:
+def _of_our_own(gpus: int | None) -> dict[str, Any]:
     memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     return {
         "address": "local",
@@ -76,12 +98,6 @@ def _starting(gpus: int | None) -> dict[str, Any]:
         "include_dashboard": False,
         "object_store_memory": min(OBJECT_STORE_BYTES, memory // 10),
     }
-
-
-def _disconnect() -> None:
-    import ray
-
-    ray.shutdown()
 
 
 def _no_ray(address: str | None, error: Exception) -> str:

@@ -27,10 +27,12 @@ class Node:
 class Wanted:
     """What the job asks of workers; None leaves it to ``allot``.
 
-    ``width`` is how many tasks can run side by side: tasks over the longest path of dependencies.
+    ``width`` is how many tasks can run side by side all along (tasks over the longest path of
+    dependencies), ``widest`` how many at most.
     """
 
     width: int
+    widest: int
     workers: int | None = None
     threads: int | None = None
     gpus: float | None = None
@@ -60,7 +62,7 @@ def allot(nodes: tuple[Node, ...], wanted: Wanted, *, shared: bool) -> Allotment
     each = Allotment(1, threads, gpus)
     fitting = sum(_room(node, each, cpus=True) for node in nodes)
     room = fitting if shared else sum(_room(node, each, cpus=False) for node in nodes)
-    workers = wanted.workers or max(1, min(wanted.width, fitting))
+    workers = wanted.workers or max(1, min(wanted.widest, fitting))
     if workers > room:
         raise ClusterError(_shortage(nodes, each, room=room, workers=workers))
     return Allotment(workers, threads, gpus)

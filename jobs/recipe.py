@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from jobs.inputs import Source
-from jobs.plan import Task
-from renderer.errors import JobError
+from jobs.tasks import Frame, Task, identify
+from renderer.errors import JobError, SettingError
 from renderer.settings import DreamSettings, StyleSettings
 
 SETTINGS = {"dream": DreamSettings, "style": StyleSettings}
@@ -30,29 +30,61 @@ class Recipe:
     """The tasks that lead to one frame, each after the one it needs, and how they were run."""
 
     job: str
+    seed: int
     threads: int
     tasks: tuple[Task, ...]
 
+    @property
+    def frames(self) -> tuple[Frame, ...]:
+        """The one frame that is wanted."""
+        last = self.tasks[-1]
+        size = next(task.source.fitted(task.size) for task in self.tasks if task.source)
+        frame = Frame(
+            task=last.id,
+            step=last.step,
+            index=0,
+            picture=last.input,
+            input=last.input,
+            label=last.label,
+            file=last.file,
+            size=size,
+        )
+        return (frame,)
 
-def recipe(chain: Sequence[Task], *, job: str, threads: int, base: Path) -> dict[str, Any]:
-    """What is written into the frame of the last task of ``chain``, as plain data."""
-    return {"job": job, "threads": threads, "tasks": [_plain(task, base) for task in chain]}
+
+def recipe(
+    chain: Sequence[Task], *, job: str, seed: int, threads: int, base: Path
+) -> dict[str, Any]:
+    """What is written into the frame of the last task of ``chain``, as plain data.
+
+    ``seed`` is the job's; ``base`` is the folder that paths are kept relative to.
+    """
+    tasks = [_plain(task, base) for task in chain]
+    return {"job": job, "seed": seed, "threads": threads, "tasks": tasks}
 
 
 def reading(data: Mapping[str, Any], *, folders: Iterable[Path], name: str) -> Recipe:
     """The recipe in a frame's metadata; its pictures are looked for from ``folders``.
 
-    Raises JobError, which names the frame, where the data is no recipe or a picture isn't found.
+    Raises JobError, which names the frame, where the data is no recipe, a picture isn't found, or
+    the tasks come to other ids than they had: then this version would render other pixels.
     """
     folders = tuple(folders)
     try:
-        tasks = tuple(_task(item, folders) for item in data["tasks"])
-        found = Recipe(job=str(data["job"]), threads=int(data["threads"]), tasks=tasks)
-    except (KeyError, TypeError, ValueError) as error:
+        tasks = [_task(item, folders) for item in data["tasks"]]
+        tasks[-1] = dataclasses.replace(tasks[-1], carries=False)
+        seed, threads = int(data["seed"]), int(data["threads"])
+        same = all(_identified(task, seed) == (task.id, task.seed) for task in tasks)
+    except (LookupError, TypeError, ValueError, SettingError) as error:
         raise JobError(f"{name}: its metadata is no recipe that this version knows") from error
-    if not tasks:
-        raise JobError(f"{name}: its metadata names no task")
-    return found
+    if not same:
+        raise JobError(f"{name}: was rendered by a version of Reverie that made other pixels")
+    return Recipe(job=str(data["job"]), seed=seed, threads=threads, tasks=tuple(tasks))
+
+
+def _identified(task: Task, job_seed: int) -> tuple[str, int]:
+    picture = (task.source, task.size) if task.source else task.needs[0]
+    return identify(task.settings, task.weights, picture, styles=task.styles, job_seed=job_seed)
 
 
 def _plain(task: Task, base: Path) -> dict[str, Any]:

@@ -31,7 +31,7 @@ def backends(ray: Any) -> Iterator[Callable[..., RayBackend]]:
     made: list[RayBackend] = []
 
     def make(workers: int = 1, *, gpus: float = 0.0) -> RayBackend:
-        made.append(RayBackend(RaySession(), Allotment(workers, 1, gpus)))
+        made.append(RayBackend(RaySession().wait(), Allotment(workers, 1, gpus)))
         return made[-1]
 
     yield make
@@ -80,7 +80,7 @@ def shared(order: Order, backend: RayBackend) -> Order:
 
 
 def test_frames_are_those_of_this_process(backends: Any, order: Order) -> None:
-    inline = InlineBackend(Renderer, node="here", device="cpu")
+    inline = InlineBackend(Renderer, node="here")
     assert inline.poll(0) == [Joined("inline", "here", "cpu")]
     inline.start("inline", FIRST, order)
     expected = done(until(inline, is_(Done)))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from cluster.resources import Allotment, Node, Wanted, allot, automatic_threads, local_cpus
@@ -9,6 +11,11 @@ from renderer.errors import ClusterError
 
 DESK = (Node("desk", 8),)
 FARM = (Node("head", 4), Node("gpu-1", 16, 2), Node("gpu-2", 16, 2))
+
+
+def wanted(width: int, **more: Any) -> Wanted:
+    """What a job wants whose tasks need nothing of each other."""
+    return Wanted(width=width, widest=width, **more)
 
 
 @pytest.mark.parametrize(
@@ -23,54 +30,59 @@ def test_threads_share_the_cores_among_side_by_side_tasks(
 
 @pytest.mark.parametrize("workers", [1, 2, 4, 8])
 def test_threads_do_not_depend_on_workers(workers: int) -> None:
-    assert allot(DESK, Wanted(width=4, workers=workers), shared=False).threads == 2
+    assert allot(DESK, wanted(4, workers=workers), shared=False).threads == 2
 
 
 def test_workers_fill_the_machine() -> None:
-    assert allot(DESK, Wanted(width=100), shared=False) == Allotment(8, 1, 0.0)
-    assert allot(DESK, Wanted(width=2), shared=False) == Allotment(2, 4, 0.0)
+    assert allot(DESK, wanted(100), shared=False) == Allotment(8, 1, 0.0)
+    assert allot(DESK, wanted(2), shared=False) == Allotment(2, 4, 0.0)
+
+
+def test_a_chain_with_branches_keeps_all_gpus_busy() -> None:
+    # 11 dreams one after the other, each then styled: two at a time at first, but at most 11.
+    assert allot(FARM, Wanted(width=2, widest=11), shared=True).workers == 4
 
 
 def test_no_more_workers_than_can_work() -> None:
-    assert allot(FARM, Wanted(width=3), shared=True).workers == 3
+    assert allot(FARM, wanted(3), shared=True).workers == 3
 
 
 def test_gpus_are_used_where_there_are_some() -> None:
-    assert allot(FARM, Wanted(width=99), shared=True) == Allotment(4, 1, 1.0)
-    assert allot(FARM, Wanted(width=99, tasks_per_gpu=2), shared=True) == Allotment(8, 1, 0.5)
+    assert allot(FARM, wanted(99), shared=True) == Allotment(4, 1, 1.0)
+    assert allot(FARM, wanted(99, tasks_per_gpu=2), shared=True) == Allotment(8, 1, 0.5)
 
 
 def test_gpus_can_be_declined() -> None:
-    assert allot(FARM, Wanted(width=99, gpus=0), shared=True) == Allotment(36, 1, 0)
+    assert allot(FARM, wanted(99, gpus=0), shared=True) == Allotment(36, 1, 0)
 
 
 def test_a_share_of_a_gpu_straddles_none() -> None:
     # 0.4 fits twice into each of four GPUs; ten times into 4.0 would be wrong.
-    assert allot(FARM, Wanted(width=99, gpus=0.4), shared=True).workers == 8
+    assert allot(FARM, wanted(99, gpus=0.4), shared=True).workers == 8
 
 
 def test_several_gpus_a_task() -> None:
-    assert allot(FARM, Wanted(width=99, gpus=2), shared=True).workers == 2
+    assert allot(FARM, wanted(99, gpus=2), shared=True).workers == 2
 
 
 def test_more_workers_than_cores_are_allowed_at_home_only() -> None:
-    assert allot(DESK, Wanted(width=99, workers=20), shared=False).workers == 20
+    assert allot(DESK, wanted(99, workers=20), shared=False).workers == 20
     with pytest.raises(ClusterError, match=r"20 workers with 1 CPU each .* room for 8"):
-        allot(DESK, Wanted(width=99, workers=20), shared=True)
+        allot(DESK, wanted(99, workers=20), shared=True)
 
 
 def test_more_threads_than_cores_are_allowed_at_home() -> None:
-    assert allot(DESK, Wanted(width=9, threads=16), shared=False) == Allotment(1, 16, 0.0)
+    assert allot(DESK, wanted(9, threads=16), shared=False) == Allotment(1, 16, 0.0)
 
 
 def test_missing_gpus_are_named() -> None:
     with pytest.raises(ClusterError, match=r"1 CPU and 1 GPU .* \(desk 8 CPUs 0 GPUs\)"):
-        allot(DESK, Wanted(width=9, gpus=1), shared=False)
+        allot(DESK, wanted(9, gpus=1), shared=False)
 
 
 def test_a_task_wider_than_every_node_is_refused() -> None:
     with pytest.raises(ClusterError, match="32 CPUs each don't fit: there is room for 0"):
-        allot(FARM, Wanted(width=9, threads=32, gpus=0), shared=True)
+        allot(FARM, wanted(9, threads=32, gpus=0), shared=True)
 
 
 def test_this_machine_has_a_core() -> None:

@@ -1,0 +1,123 @@
+"""How do finished frames become animations and contact sheets, while others still render?
+
+One thread works through the outputs in order. A frame is loaded when it is published, and dropped
+when it is drawn: a GIF grows with the contiguous front of its frames, and nothing holds them all.
+An output that lacks frames when the run is over is made of those that are there.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+from cluster.notices import OutputFailed, OutputMade
+from jobs.outputs import Cell, Output
+from jobs.workspace import Workspace
+from renderer import images
+from renderer.animation import Frame, write_gif
+from renderer.errors import ReverieError
+from renderer.images import Picture
+from renderer.settings import AnimationSettings, SheetSettings
+from renderer.sheets import sheet
+
+Outcome = OutputMade | OutputFailed
+
+
+class _Missing(Exception):
+    """A frame that an output waited for will not come."""
+
+
+class Assembly:
+    """Makes the outputs of a job as its tasks end; ``outcomes`` says what came of them."""
+
+    def __init__(
+        self, outputs: Sequence[Output], workspace: Workspace, finished: Iterable[str] = ()
+    ) -> None:
+        self._outputs, self._workspace = outputs, workspace
+        self._changed = threading.Condition()
+        self._ended = dict.fromkeys(finished, True)  # task -> whether its frame is there
+        self._over = False  # no more tasks will end
+        self._dropped = False
+        self._outcomes: list[Outcome] = []
+        self._thread = threading.Thread(target=self._work, name="assembly", daemon=True)
+        self._thread.start()
+
+    def ended(self, task: str, *, finished: bool) -> None:
+        """A task's frame is there, or will not come."""
+        with self._changed:
+            self._ended[task] = finished
+            self._changed.notify_all()
+
+    def finished(self, timeout_s: float) -> bool:
+        """Every task has ended: whether all outputs are made, after waiting for that a while."""
+        self._close(dropped=False)
+        self._thread.join(timeout_s)
+        return not self._thread.is_alive()
+
+    @property
+    def outcomes(self) -> list[Outcome]:
+        """What came of the outputs so far."""
+        return self._outcomes
+
+    def drop(self) -> None:
+        """Make no more outputs; what is being made is left as it was before."""
+        self._close(dropped=True)
+        self._thread.join()
+
+    def _close(self, *, dropped: bool) -> None:
+        with self._changed:
+            self._over, self._dropped = True, self._dropped or dropped
+            self._changed.notify_all()
+
+    def _work(self) -> None:
+        for output in self._outputs:
+            try:
+                self._outcomes.append(self._make(output))
+            except _Missing:
+                return
+            except ReverieError as error:
+                self._outcomes.append(OutputFailed(file=output.file, reason=str(error)))
+
+    def _make(self, output: Output) -> Outcome:
+        try:
+            self._write(output, output.cells)
+            return OutputMade(file=self._name(output), frames=len(output.cells))
+        except _Missing:
+            self._wait(lambda: self._over)
+        there = tuple(cell for cell in output.cells if self._ended.get(cell.task))
+        self._write(output, there)
+        missing = len(output.cells) - len(there)
+        return OutputMade(file=self._name(output), frames=len(there), missing=missing)
+
+    def _name(self, output: Output) -> str:
+        return str(self._workspace.path(output.file))
+
+    def _write(self, output: Output, cells: Sequence[Cell]) -> None:
+        frames = [(cell.label, self._loader(cell)) for cell in cells]
+        with self._workspace.writing(output.file) as path:
+            write(frames, path, output.settings)
+
+    def _loader(self, cell: Cell) -> Callable[[], Picture]:
+        def load() -> Picture:
+            self._wait(lambda: cell.task in self._ended or self._over)
+            if not self._ended.get(cell.task):
+                raise _Missing
+            return images.decode(self._workspace.path(cell.file).read_bytes(), name=cell.file)
+
+        return load
+
+    def _wait(self, reached: Callable[[], bool]) -> None:
+        with self._changed:
+            self._changed.wait_for(lambda: self._dropped or reached())
+        if self._dropped:
+            raise _Missing
+
+
+def write(frames: Sequence[Frame], path: Path, settings: AnimationSettings | SheetSettings) -> None:
+    """Write an animation or a contact sheet."""
+    if isinstance(settings, AnimationSettings):
+        write_gif(frames, path, settings)
+        return
+    picture = sheet(frames, settings)
+    path.write_bytes(images.encode(picture, format=path.suffix.removeprefix(".")))

@@ -1,0 +1,175 @@
+"""What is told of a run, and what is kept of it: notices for those who watch, lines for the log."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+
+from cluster import notices as n
+from cluster.backend import Attempt, Joined, Left
+from cluster.records import Done, Failed, Started
+from jobs import messages as m
+from jobs.plan import Plan
+from jobs.schedule import Counts
+from jobs.tasks import Task
+from jobs.workspace import Workspace
+from renderer.events import Progress
+
+
+class Chronicle:
+    """Turns what happens to tasks and workers into notices, and into records of the log."""
+
+    def __init__(
+        self, plan: Plan, workspace: Workspace, notify: Callable[[n.Notice], None]
+    ) -> None:
+        self._plan, self._workspace, self._notify = plan, workspace, notify
+        self._tasks: Mapping[str, Task] = {task.id: task for task in plan.tasks}
+        self._workers: dict[str, str] = {}  # task -> the worker that has it
+        self._nodes: dict[str, str] = {}  # task -> where it failed last
+
+    def opened(self, done: set[str]) -> None:
+        """The run begins; these tasks needn't be rendered."""
+        plan = self._plan
+        self._notify(
+            n.Opened(
+                job=plan.name,
+                directory=str(self._workspace.folder),
+                tasks=len(plan.tasks),
+                finished=len(done),
+                left=dict(Counter(task.step for task in plan.tasks if task.id not in done)),
+                unreadable=tuple((item.path, item.reason) for item in plan.failed_inputs),
+            )
+        )
+
+    def joined(self, report: Joined) -> None:
+        """A worker can render."""
+        self._notify(
+            n.WorkerJoined(
+                worker=report.slot, node=report.node, device=report.device, gpus=report.gpus
+            )
+        )
+
+    def left(self, report: Left) -> None:
+        """A worker was lost."""
+        self._workspace.record("worker_lost", worker=report.slot, reason=report.reason)
+        self._notify(n.WorkerLost(worker=report.slot, reason=report.reason))
+
+    def given(self, task: Task, attempt: Attempt, slot: str) -> None:
+        """A worker was given a task."""
+        self._workers[task.id] = slot
+        self._notify(
+            n.TaskStarted(
+                task=task.id,
+                file=task.file,
+                input=task.input,
+                label=task.label,
+                step=task.step,
+                attempt=attempt.number,
+                worker=slot,
+            )
+        )
+
+    def started(self, attempt: Attempt, record: Started) -> None:
+        """The worker took the task up."""
+        self._workspace.record(
+            "started",
+            task=attempt.task,
+            attempt=attempt.number,
+            worker=self._workers.get(attempt.task, ""),
+            node=record.node,
+            device=record.device,
+            threads=record.threads,
+        )
+
+    def progress(self, attempt: Attempt, slot: str, record: Progress) -> None:
+        """An iteration is done."""
+        self._notify(
+            n.TaskProgress(
+                task=attempt.task,
+                file=self._tasks[attempt.task].file,
+                worker=slot,
+                iteration=record.iteration,
+                iterations=record.iterations,
+                losses=dict(record.losses),
+            )
+        )
+
+    def finished(self, task: Task, result: Done) -> None:
+        """A frame is in the workspace (which has logged that itself)."""
+        self._notify(
+            n.TaskFinished(
+                task=task.id,
+                file=task.file,
+                step=task.step,
+                worker=self._workers.pop(task.id, ""),
+                iterations=result.iterations,
+                seconds=result.seconds,
+                losses=dict(result.losses),
+            )
+        )
+
+    def failed(self, attempt: Attempt, failure: Failed) -> None:
+        """An attempt failed; whether the task has, the schedule will say."""
+        self._nodes[attempt.task] = failure.node
+        self._workspace.record(
+            "failed",
+            task=attempt.task,
+            attempt=attempt.number,
+            cause=failure.cause.value,
+            reason=failure.message,
+            node=failure.node,
+            traceback=failure.traceback,
+        )
+
+    def retried(self, told: m.Retried) -> None:
+        """A task will be tried again."""
+        self._notify(
+            n.TaskRetried(
+                task=told.task,
+                file=self._tasks[told.task].file,
+                cause=told.cause.value,
+                reason=told.reason,
+                left=told.left,
+            )
+        )
+
+    def given_up(self, told: m.GivenUp) -> None:
+        """A task has failed for good."""
+        node = self._nodes.pop(told.task, "")
+        self._notify(self._task_failed(told.task, told.cause.value, told.reason, node=node))
+
+    def skipped(self, told: m.Skip) -> None:
+        """A task won't be rendered, since one that it needs has failed."""
+        needs = self._tasks[told.failed].file
+        self._notify(self._task_failed(told.task, "skipped", told.reason, needs=needs))
+
+    def ended(
+        self, counts: Counts, seconds: float, *, interrupted: bool, pictures: tuple[str, ...]
+    ) -> None:
+        """The run is over."""
+        self._notify(
+            n.Ended(
+                directory=str(self._workspace.folder),
+                tasks=counts.total,
+                finished=counts.finished,
+                failed=counts.failed + counts.skipped,
+                seconds=seconds,
+                interrupted=interrupted,
+                pictures=pictures,
+            )
+        )
+
+    def _task_failed(
+        self, task: str, cause: str, reason: str, *, node: str = "", needs: str = ""
+    ) -> n.TaskFailed:
+        known = self._tasks[task]
+        return n.TaskFailed(
+            task=task,
+            file=known.file,
+            label=known.label,
+            step=known.step,
+            cause=cause,
+            reason=reason,
+            node=node,
+            needs=needs,
+        )

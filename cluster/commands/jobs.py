@@ -1,0 +1,129 @@
+"""What is in a job, and how does one begin? `plan`, `schema`, `init`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cluster.commands.options import JobOptions, RunOptions
+from cluster.commands.tables import Json, say, say_json
+from cluster.knobs import with_parameters
+from cluster.phrases import duration, plural
+from renderer.errors import WorkspaceError
+
+if TYPE_CHECKING:
+    from jobs.estimate import Estimate
+    from jobs.plan import Plan
+
+JobFile = Annotated[Path, typer.Argument(metavar="JOB", help="a job file (YAML)")]
+Tasks = Annotated[bool, typer.Option("--tasks", help="list every task")]
+Folder = Annotated[Path, typer.Argument(metavar="DIR", help="an empty folder, or a new one")]
+WeightsDir = Annotated[
+    Path | None,
+    typer.Option("--weights-dir", metavar="DIR", help="look for weight files here first"),
+]
+
+
+def plan_command(
+    job: JobFile,
+    tasks: Tasks = False,
+    weights_dir: WeightsDir = None,
+    json: Json = False,
+    **given: Any,
+) -> None:
+    """Tell what a job comes to: tasks, pixels, memory and time on this machine."""
+    from cluster import launch
+    from cluster.resources import Node, allot, local_cpus
+    from jobs import spec
+    from jobs.estimate import convolution_rate, estimate
+
+    loaded = spec.load(job, JobOptions.of(given).overrides())
+    planned = launch.planned(loaded, RunOptions(weights_dir=weights_dir))
+    node = Node("this machine", local_cpus())
+    allotted = allot((node,), launch.wanted_by(planned), shared=False)
+    rate = convolution_rate(threads=allotted.threads)
+    # Workers beyond the machine's cores make nothing faster.
+    slots = min(allotted.workers, max(1, local_cpus() // allotted.threads))
+    cost = estimate(planned.plan, flops_per_second=rate, slots=slots)
+    if json:
+        say_json(as_data(planned.plan, cost, workers=allotted.workers, threads=allotted.threads))
+        return
+    say(*lines(planned.plan, cost, workers=allotted.workers, threads=allotted.threads))
+    if tasks:
+        say("", *(f"{task.id}  {task.file}" for task in planned.plan.tasks))
+
+
+with_parameters(plan_command, JobOptions.parameters())
+
+
+def lines(plan: Plan, cost: Estimate, *, workers: int, threads: int) -> list[str]:
+    """A plan in words."""
+    by_step = Counter((task.step, task.kind) for task in plan.tasks)
+    steps = ", ".join(f"{count} {kind}" for (_, kind), count in sorted(by_step.items()))
+    told = [
+        f"{plan.name}: {plural(cost.tasks, 'task')} ({steps}), {cost.pixels / 1e6:.1f} megapixels",
+        f"workers: {workers}, each with {plural(threads, 'thread')} and "
+        f"about {cost.memory_bytes / 2**20:,.0f} MB",
+    ]
+    if cost.seconds is not None:
+        told.append(
+            f"time: about {duration(cost.seconds)} on this machine's CPU (within a factor of two)"
+        )
+    told += [
+        f"output: {output.file}, {plural(len(output.cells), 'frame')}" for output in plan.outputs
+    ]
+    told += [f"left out {item.path}: {item.reason}" for item in plan.failed_inputs]
+    return told
+
+
+def as_data(plan: Plan, cost: Estimate, *, workers: int, threads: int) -> dict[str, Any]:
+    """A plan as plain data."""
+    return {
+        "job": plan.name,
+        "tasks": [
+            {"id": t.id, "kind": t.kind, "label": t.label, "file": t.file, "needs": list(t.needs)}
+            for t in plan.tasks
+        ],
+        "outputs": [{"file": o.file, "frames": len(o.cells)} for o in plan.outputs],
+        "unreadable": [{"path": f.path, "reason": f.reason} for f in plan.failed_inputs],
+        "pixels": cost.pixels,
+        "flops": cost.flops,
+        "memory_bytes": cost.memory_bytes,
+        "seconds": cost.seconds,
+        "workers": workers,
+        "threads": threads,
+    }
+
+
+def schema_command() -> None:
+    """Print the JSON schema of job files, for editors."""
+    from jobs.spec import schema
+
+    say_json(schema())
+
+
+def init_command(folder: Folder = Path()) -> None:
+    """Write example jobs and their pictures into a folder, to begin with."""
+    examples = files("jobs.examples")
+    wanted = {item.name: item for item in examples.iterdir() if item.name.endswith(".yaml")}
+    pictures = examples.joinpath("pictures")
+    wanted |= {f"pictures/{item.name}": item for item in pictures.iterdir()}
+    written = [_write(folder / name, item) for name, item in sorted(wanted.items())]
+    say(*map(str, written), "", f"Begin with: reverie render {folder / 'quickstart.yaml'}")
+
+
+def _write(path: Path, source: Traversable) -> Path:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("xb") as file:
+            file.write(source.read_bytes())
+    except FileExistsError as error:
+        raise WorkspaceError(f"{path} is there already; choose an empty folder") from error
+    except OSError as error:
+        raise WorkspaceError(f"{path}: can't be written ({error.strerror or error})") from error
+    return path

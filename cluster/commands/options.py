@@ -1,0 +1,112 @@
+"""Which options do all commands share that render? Written once, added to each of them."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Self, get_type_hints
+
+import typer
+
+
+def _option(*names: str, help: str, **more: Any) -> Any:
+    return typer.Option(*names, help=help, show_default=False, **more)
+
+
+class Options:
+    """A dataclass whose annotated fields are options of a command."""
+
+    @classmethod
+    def parameters(cls) -> list[inspect.Parameter]:
+        """The fields as keyword parameters."""
+        hints = get_type_hints(cls, include_extras=True)
+        return [
+            inspect.Parameter(
+                field.name,
+                inspect.Parameter.KEYWORD_ONLY,
+                default=field.default,
+                annotation=hints[field.name],
+            )
+            for field in dataclasses.fields(cls)  # type: ignore[arg-type]
+        ]
+
+    @classmethod
+    def of(cls, given: Mapping[str, Any]) -> Self:
+        """Those of the given values that are fields."""
+        names = [field.name for field in dataclasses.fields(cls)]  # type: ignore[arg-type]
+        return cls(**{name: given[name] for name in names})
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobOptions(Options):
+    """What may be said of a job without editing its file."""
+
+    sets: Annotated[
+        list[str] | None,
+        _option(
+            "--set",
+            metavar="KEY=VALUE",
+            help="change a key of the job, like steps.0.dream.iterations=20 (repeatable)",
+        ),
+    ] = None
+    size: Annotated[
+        str | None,
+        _option("--size", metavar="PX|null", help="longest side to render at; null: as they are"),
+    ] = None
+    seed: Annotated[
+        str | None,
+        _option("--seed", metavar="INTEGER", help="number that all that is random is drawn from"),
+    ] = None
+    format: Annotated[
+        str | None, _option("--format", metavar="png|jpeg|webp", help="format of the frames")
+    ] = None
+    workers: Annotated[
+        str | None,
+        _option(
+            "--workers",
+            metavar="INTEGER",
+            help="tasks at a time; not given: as many as there is room for",
+        ),
+    ] = None
+
+    def overrides(self) -> list[str]:
+        """The options as ``--set`` texts, explicit ones last."""
+        own = {"size": self.size, "seed": self.seed, "format": self.format}
+        own["resources.workers"] = self.workers
+        named = [f"{key}={value}" for key, value in own.items() if value is not None]
+        return [*named, *(self.sets or [])]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunOptions(Options):
+    """Where a job runs, where its results go, and how it is shown."""
+
+    out: Annotated[
+        Path | None,
+        _option("--out", metavar="DIR", help="the job's directory; not given: renders/NAME"),
+    ] = None
+    address: Annotated[
+        str | None,
+        _option(
+            "--address",
+            metavar="HOST:PORT",
+            envvar="RAY_ADDRESS",
+            help="a Ray cluster to run on; not given: this machine",
+        ),
+    ] = None
+    inline: Annotated[
+        bool, _option("--inline", help="render in this process, one task at a time, without Ray")
+    ] = False
+    json: Annotated[bool, _option("--json", help="tell what happens as JSON, an object a line")] = (
+        False
+    )
+    weights_dir: Annotated[
+        Path | None,
+        _option("--weights-dir", metavar="DIR", help="look for weight files here first"),
+    ] = None
+    download: Annotated[
+        bool, _option("--download", help="download weights that are missing before rendering")
+    ] = False

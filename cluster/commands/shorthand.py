@@ -1,0 +1,139 @@
+"""How is a picture dreamed or styled without a job file? `dream` and `style` build the same job."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from cluster.commands.options import JobOptions, RunOptions
+from cluster.commands.rendering import ray_for, render
+from cluster.knobs import given, parameters, with_parameters
+from renderer.errors import JobError
+from renderer.settings import DreamSettings, StyleSettings
+
+Pictures = Annotated[
+    list[str], typer.Argument(metavar="IMAGE...", help="pictures, folders or globs")
+]
+Layers = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--layers",
+        metavar="TEXT,...",
+        show_default=False,
+        help="layers to amplify: names, indexes or ranges like 1..11, one picture each "
+        "(`reverie layers NETWORK` lists them)",
+    ),
+]
+Chain = Annotated[
+    bool, typer.Option("--chain", help="let each layer dream on the result of the one before")
+]
+Channels = Annotated[
+    str | None,
+    typer.Option(
+        "--channels",
+        metavar="INTEGER,...|random:N",
+        show_default=False,
+        help="amplify these channels of the layers only, or N drawn by the seed",
+    ),
+]
+Styles = Annotated[
+    list[str],
+    typer.Option("--style", metavar="IMAGE", help="picture whose style is taken (repeatable)"),
+]
+Each = Annotated[
+    bool, typer.Option("--each", help="one picture of each style, instead of all blended")
+]
+Gif = Annotated[bool, typer.Option("--gif", help="make an animation of the pictures too")]
+Sheet = Annotated[bool, typer.Option("--sheet", help="make a contact sheet of the pictures too")]
+
+
+def dream_command(
+    images: Pictures,
+    layers: Layers = None,
+    chain: Chain = False,
+    channels: Channels = None,
+    gif: Gif = False,
+    sheet: Sheet = False,
+    **options: Any,
+) -> int:
+    """Dream pictures: amplify what a network's layers see in them."""
+    step = given(DreamSettings, options)
+    if layers:
+        step["layers"] = [part.strip() for text in layers for part in text.split(",")]
+    if chain:
+        step["chain"] = True
+    if channels is not None:
+        step["channels"] = channels_of(channels)
+    return run("dream", step, images, outputs={"gif": gif, "sheet": sheet}, options=options)
+
+
+def style_command(
+    images: Pictures,
+    style: Styles,
+    each: Each = False,
+    gif: Gif = False,
+    sheet: Sheet = False,
+    **options: Any,
+) -> int:
+    """Give pictures the style of other pictures."""
+    step = {**given(StyleSettings, options), "images": style}
+    if each:
+        step["combine"] = "each"
+    return run("style", step, images, outputs={"gif": gif, "sheet": sheet}, options=options)
+
+
+_SHARED = [*JobOptions.parameters(), *RunOptions.parameters()]
+_DREAM = parameters(DreamSettings, without=("layer", "channels"))
+with_parameters(dream_command, [*_DREAM, *_SHARED])
+with_parameters(style_command, [*parameters(StyleSettings), *_SHARED])
+
+
+def run(
+    kind: str,
+    step: dict[str, Any],
+    images: list[str],
+    *,
+    outputs: dict[str, bool],
+    options: dict[str, Any],
+) -> int:
+    """Render the job of one step; the exit code. Its errors name options instead of keys."""
+    where = RunOptions.of(options)
+    with ray_for(where) as session:
+        from jobs import spec
+
+        data = {
+            "name": name_for(kind, images),
+            "inputs": images,
+            "steps": [{kind: step}],
+            "outputs": [{output: {}} for output, wanted in outputs.items() if wanted],
+        }
+        try:
+            job = spec.build(data, base=Path.cwd(), sets=JobOptions.of(options).overrides())
+            return render(job, where, session=session)
+        except JobError as error:
+            raise JobError(by_option(str(error), kind)) from error
+
+
+def name_for(kind: str, images: list[str]) -> str:
+    """The job's name: that of its one picture, with what is done to it."""
+    stem = Path(images[0]).stem if len(images) == 1 else ""
+    clean = re.sub(r"[^\w-]+", "-", stem).strip("-")[:60]
+    return f"{clean}-{kind}" if clean else kind
+
+
+def channels_of(text: str) -> Any:
+    """``1,2,3`` or ``random:32`` as a job file has it."""
+    word, _, count = text.partition(":")
+    if word == "random" and count.isdecimal():
+        return {"random": int(count)}
+    items = [item.strip() for item in text.split(",") if item.strip()]
+    return [int(item) if item.isdecimal() else item for item in items]
+
+
+def by_option(message: str, kind: str) -> str:
+    """An error's text with ``--step-size`` for ``steps.0.dream.step_size``."""
+    pattern = rf"(?m)^steps\.0\.{kind}\.(\w+)"
+    return re.sub(pattern, lambda found: f"--{found[1].replace('_', '-')}", message)

@@ -1,0 +1,51 @@
+"""How the commands that look things up print: a table for people, JSON for scripts."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+Json = Annotated[bool, typer.Option("--json", help="print JSON")]
+
+
+def show(rows: Sequence[Mapping[str, Any]], *, as_json: bool, grow: str = "") -> None:
+    """Print records with the same keys; the column ``grow`` may wrap, the others don't."""
+    if as_json:
+        say_json(rows)
+        return
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in rows[0] if rows else ():
+        table.add_column(name.replace("_", " "), no_wrap=name != grow, overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(_cell(value)) for value in row.values()))
+    Console(width=None if sys.stdout.isatty() else 200).print(table)
+
+
+def say(*lines: str) -> None:
+    """Print lines as they are, however wide the terminal is."""
+    console = Console()
+    for line in lines:
+        console.print(Text(line), soft_wrap=True)
+
+
+def say_json(value: Any) -> None:
+    """Print a value as JSON."""
+    sys.stdout.write(json.dumps(value, indent=2, default=str) + "\n")
+
+
+def listed(items: Iterable[object]) -> str:
+    """Items as one cell of a table."""
+    return ", ".join(map(str, items))
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    return listed(value) if isinstance(value, list | tuple) else str(value)

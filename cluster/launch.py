@@ -1,0 +1,204 @@
+"""How does a job come to run? From a plan to an exit code.
+
+Ray takes seconds to come up: commands start it first, and read and plan the job meanwhile. A job
+that has nothing left to render doesn't wait for it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import io
+import logging
+import math
+import socket
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from rich.console import Console
+
+from cluster import exits
+from cluster.backend import Backend, InlineBackend
+from cluster.commands.options import RunOptions
+from cluster.commands.weights import download_bar
+from cluster.console import Display, JsonDisplay, PlainDisplay
+from cluster.interrupts import interrupts
+from cluster.live import LiveDisplay
+from cluster.orders import Orders, Terms
+from cluster.ray_session import RaySession
+from cluster.resources import Node, Wanted, allot, automatic_threads, local_cpus
+from cluster.runner import POLL_S, Runner, Summary, Watch
+from cluster.shelf import Shelf
+from cluster.worker import Renderer
+from jobs.plan import Plan, plan
+from jobs.recipe import reading
+from jobs.schedule import Budgets
+from jobs.spec import JobSpec
+from jobs.steps import Resources
+from jobs.workspace import Workspace
+from renderer import weights
+from renderer.errors import JobError
+from renderer.images import read_settings
+from renderer.weights import Weights
+
+RENDERS = Path("renders")
+"""Where workspaces are, if nothing else is said."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """A planned job: what to render, with which weights and resources, and what to keep of it."""
+
+    plan: Plan
+    shelf: Shelf
+    seed: int
+    base: Path
+    data: Any
+    resources: Resources
+    retries: Budgets
+
+
+def planned(spec: JobSpec, options: RunOptions) -> Job:
+    """The job of a specification. Raises JobError, WeightsError for what can't be planned."""
+    shelf = make_shelf(spec.weights_file, options)
+    return Job(
+        plan=plan(spec, shelf.digest),
+        shelf=shelf,
+        seed=spec.seed,
+        base=spec.base,
+        data=spec.data,
+        resources=spec.resources,
+        retries=spec.retries,
+    )
+
+
+def remembered(picture: Path, options: RunOptions) -> Job:
+    """The job that renders a picture of ours again. Raises JobError for any other picture."""
+    try:
+        data = read_settings(picture.read_bytes())
+    except OSError as error:
+        raise JobError(f"{picture}: can't be read ({error.strerror or error})") from error
+    if data is None:
+        raise JobError(f"{picture}: says nothing of how it was rendered; it is none of Reverie's")
+    folders = [Path.cwd(), *picture.absolute().parents]
+    recipe = reading(data, folders=folders, name=str(picture))
+    return Job(
+        plan=Plan(name=recipe.job, tasks=recipe.tasks, frames=(recipe.frames,), outputs=()),
+        shelf=make_shelf(lambda network: None, options),
+        seed=recipe.seed,
+        base=Path.cwd(),
+        data={"from": str(picture)},
+        resources=Resources(threads=recipe.threads),
+        retries=Budgets(),
+    )
+
+
+def run(job: Job, options: RunOptions, folder: Path, *, session: RaySession | None) -> int:
+    """Render a job into a folder, on Ray or (without a session) in this process; the exit code."""
+    terms = Terms(job=job.plan.name, seed=job.seed, base=job.base)
+    tasks = {task.id: task for task in job.plan.tasks}
+    with contextlib.ExitStack() as stack:
+        workspace = stack.enter_context(Workspace.open(folder))
+        workspace.begin(job.data)
+        display = stack.enter_context(contextlib.closing(display_for(options)))
+        stack.enter_context(contextlib.redirect_stdout(Chatter()))
+        interrupt = stack.enter_context(interrupts())
+        watch = Watch(display.show, display.tick, lambda: interrupt.requested)
+        summary = Runner(
+            job.plan,
+            workspace,
+            lambda: make_backend(job, session, watch),
+            orders=Orders(tasks, terms, shelf=job.shelf, workspace=workspace),
+            budgets=job.retries,
+            watch=watch,
+        ).run()
+    return exit_code(summary, job.plan)
+
+
+def exit_code(summary: Summary, plan: Plan) -> int:
+    """What a run ends with (``cluster.exits``)."""
+    if summary.interrupted:
+        return exits.INTERRUPTED
+    counts = summary.counts
+    lacking = counts.failed or counts.skipped or summary.outputs_failed or plan.failed_inputs
+    return exits.SOME_FAILED if lacking else exits.DONE
+
+
+def make_backend(job: Job, session: RaySession | None, watch: Watch) -> Backend:
+    """What the job renders on. Raises ClusterError, or KeyboardInterrupt while Ray comes up."""
+    wanted = wanted_by(job)
+    if session is None:
+        return _inline(wanted)
+    while not session.ready(POLL_S):
+        watch.tick()
+        if watch.interrupted():
+            raise KeyboardInterrupt
+    from cluster.ray_backend import RayBackend
+
+    up = session.wait()
+    return RayBackend(up, allot(up.nodes, wanted, shared=not up.ours))
+
+
+def wanted_by(job: Job) -> Wanted:
+    """What the job asks for; how much of it can run side by side follows from its dependencies."""
+    depths: dict[str, int] = {}
+    for task in job.plan.tasks:
+        depths[task.id] = 1 + max((depths[need] for need in task.needs), default=0)
+    needed = {need for task in job.plan.tasks for need in task.needs}
+    resources = job.resources
+    return Wanted(
+        width=math.ceil(len(depths) / max(depths.values(), default=1)),
+        widest=len(depths) - len(needed),
+        workers=resources.workers,
+        threads=resources.threads,
+        gpus=resources.gpus,
+        tasks_per_gpu=resources.tasks_per_gpu,
+    )
+
+
+def make_shelf(files: Callable[[str], Path | None], options: RunOptions) -> Shelf:
+    """The weights a job will need: from the files it names, or wherever they are found."""
+
+    def resolve(network: str, until: str) -> Weights:
+        with download_bar(network) if options.download else contextlib.nullcontext() as progress:
+            return weights.resolve(
+                network,
+                until,
+                path=files(network),
+                weights_dir=options.weights_dir,
+                download=options.download,
+                progress=progress,
+            )
+
+    return Shelf(resolve)
+
+
+def display_for(options: RunOptions) -> Display:
+    """JSON if it was asked for, a live display on a terminal, plain lines elsewhere."""
+    if options.json:
+        return JsonDisplay(sys.stdout)
+    progress, out = Console(file=sys.stderr), Console(file=sys.stdout)
+    if progress.is_terminal and not progress.is_dumb_terminal:
+        return LiveDisplay(progress, out)
+    return PlainDisplay(progress, out)
+
+
+class Chatter(io.TextIOBase):
+    """Standard output while a job runs: what Ray prints there goes into the diagnostics."""
+
+    def write(self, text: str) -> int:
+        if text.strip():
+            logging.getLogger("reverie.ray").info(text.strip())
+        return len(text)
+
+
+def _inline(wanted: Wanted) -> Backend:
+    node = Node(socket.gethostname(), local_cpus())
+    threads = wanted.threads or automatic_threads((node,), wanted.width)
+    device = "cuda" if wanted.gpus != 0 and torch.cuda.is_available() else "cpu"
+    worker = functools.partial(Renderer, device=device, node=node.name)
+    return InlineBackend(worker, node=node.name, device=device, threads=threads)

@@ -1,0 +1,84 @@
+"""How does a task become an order? What the worker needs is read, shared and put together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from cluster.backend import Backend
+from cluster.records import Handle, Order, Style
+from cluster.shelf import Shelf
+from jobs.inputs import Source
+from jobs.recipe import recipe
+from jobs.tasks import Task
+from jobs.workspace import Workspace
+
+
+@dataclass(frozen=True, kw_only=True)
+class Terms:
+    """What is the same for all orders of a job, and written into its frames."""
+
+    job: str
+    seed: int
+    base: Path
+
+
+class Orders:
+    """Makes orders. Weights and style pictures are shared with the workers once each."""
+
+    def __init__(
+        self, tasks: Mapping[str, Task], terms: Terms, *, shelf: Shelf, workspace: Workspace
+    ) -> None:
+        self._tasks, self._terms = tasks, terms
+        self._shelf, self._workspace = shelf, workspace
+        self._weights: dict[int, Handle] = {}
+        self._styles: dict[str, Handle] = {}
+
+    def order(self, task: Task, backend: Backend) -> Order:
+        """The order for a task whose needs are finished.
+
+        Raises ImageError for a source that is gone or changed, WorkspaceError for a lost carry.
+        """
+        return Order(
+            task=task.id,
+            name=task.source.path if task.source else task.file,
+            settings=task.settings,
+            picture=task.source.read() if task.source else self._workspace.carry(task.needs[0]),
+            packed=task.source is None,
+            frame=task.source.frame if task.source else 0,
+            weights=self._shared_weights(task, backend),
+            until=task.until,
+            digest=task.weights,
+            styles=tuple(self._style(style, backend) for style in task.styles),
+            size=task.size,
+            seed=task.seed,
+            threads=backend.threads,
+            format=task.format,
+            carries=task.carries,
+            metadata=recipe(
+                self.chain(task),
+                job=self._terms.job,
+                seed=self._terms.seed,
+                threads=backend.threads,
+                base=self._terms.base,
+            ),
+        )
+
+    def chain(self, task: Task) -> list[Task]:
+        """The tasks that lead to this one, from the source picture on, and itself."""
+        chain = [task]
+        while chain[-1].needs:
+            chain.append(self._tasks[chain[-1].needs[0]])
+        return chain[::-1]
+
+    def _shared_weights(self, task: Task, backend: Backend) -> Handle:
+        weights = self._shelf.weights(task.settings.network, task.until, task.weights)
+        if id(weights) not in self._weights:
+            self._weights[id(weights)] = backend.share(weights)
+        return self._weights[id(weights)]
+
+    def _style(self, source: Source, backend: Backend) -> Style:
+        if source.digest not in self._styles:
+            self._styles[source.digest] = backend.share(source.read())
+        return Style(source.path, source.frame, self._styles[source.digest])

@@ -1,0 +1,229 @@
+"""How is a plan carried out? The schedule decides, the backend renders, the workspace keeps.
+
+    run
+    ├── add the tasks, with those that the workspace has as finished
+    ├── until the job is done
+    │   ├── poll the backend: a slot came or went, a worker told something  ─► an event
+    │   ├── the user interrupts                                             ─► CancelRequested
+    │   └── each event's instructions: start (read, order), publish (write), stop, tell
+    └── wait for the outputs, which the assembly makes meanwhile
+
+The loop holds no frame longer than it takes to write it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from cluster import notices as n
+from cluster.assembly import Assembly
+from cluster.backend import Attempt, Backend, Joined, Left, Report, Told
+from cluster.chronicle import Chronicle
+from cluster.orders import Orders
+from cluster.records import Done, Failed, Record, Started, Stopped
+from jobs import messages as m
+from jobs.plan import Plan
+from jobs.schedule import Budgets, Counts, Schedule, State
+from jobs.tasks import Task
+from jobs.workspace import Workspace
+from renderer.errors import ImageError
+from renderer.events import Progress
+
+POLL_S = 0.1
+"""How long a poll may wait: a display wants to move, and Ctrl-C to be heard."""
+
+STOP_WITHIN_S = 10.0
+"""How long running tasks are given to stop; then the run ends without their answer."""
+
+PICTURES_NAMED = 5
+"""The pictures of the last step are named at the end if they are no more than this."""
+
+
+@dataclass(frozen=True)
+class Watch:
+    """Who looks on: takes the notices, draws now and then, says whether to stop."""
+
+    notify: Callable[[n.Notice], None] = lambda notice: None
+    tick: Callable[[], None] = lambda: None
+    interrupted: Callable[[], bool] = lambda: False
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What came of a run; ``outputs_failed`` counts animations and sheets."""
+
+    counts: Counts
+    outputs_failed: int = 0
+    interrupted: bool = False
+
+
+class Runner:
+    """Carries out one plan; ``run`` returns when nothing more will happen.
+
+    ``make_backend`` is called when there is something to render, and then once.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        workspace: Workspace,
+        make_backend: Callable[[], Backend],
+        *,
+        orders: Orders,
+        budgets: Budgets,
+        watch: Watch,
+    ) -> None:
+        self._plan, self._workspace, self._make_backend = plan, workspace, make_backend
+        self._orders, self._watch = orders, watch
+        self._tasks = {task.id: task for task in plan.tasks}
+        self._schedule = Schedule(budgets)
+        self._chronicle = Chronicle(plan, workspace, watch.notify)
+        self._done = workspace.finished(plan.tasks)
+        self._assembly = Assembly(plan.outputs, workspace, self._done)
+        self._result: Done | None = None  # between Finished and its Publish
+        self._over = False
+
+    def run(self) -> Summary:
+        """Render all that isn't finished, and the outputs. Raises what ends the whole job."""
+        began = time.monotonic()
+        try:
+            self._chronicle.opened(self._done)
+            self._add_tasks()
+            if not self._over:
+                self._render()
+            whole = self._complete and self._outputs_made()
+        finally:
+            self._assembly.drop()
+        outcomes, counts = self._assembly.outcomes, self._schedule.counts
+        for outcome in outcomes:
+            self._watch.notify(outcome)
+        seconds = time.monotonic() - began
+        pictures = self._pictures()
+        self._chronicle.ended(counts, seconds, interrupted=not whole, pictures=pictures)
+        outputs_failed = sum(isinstance(outcome, n.OutputFailed) for outcome in outcomes)
+        return Summary(counts, outputs_failed, interrupted=not whole)
+
+    @property
+    def _complete(self) -> bool:
+        counts = self._schedule.counts
+        return counts.finished + counts.failed + counts.skipped == counts.total
+
+    def _outputs_made(self) -> bool:
+        """Wait for the outputs; False if the user won't."""
+        while not self._assembly.finished(POLL_S):
+            self._watch.tick()
+            if self._watch.interrupted():
+                return False
+        return True
+
+    def _add_tasks(self) -> None:
+        items = tuple(
+            m.Item(task.id, task.needs, task.id in self._done, self._workspace.attempts(task.id))
+            for task in self._plan.tasks
+        )
+        self._event(m.TasksAdded(items))
+        self._event(m.PlanEnded())
+
+    def _render(self) -> None:
+        self._backend = self._make_backend()
+        try:
+            self._loop()
+        finally:
+            self._backend.close()
+
+    def _loop(self) -> None:
+        deadline: float | None = None
+        while not self._over and (deadline is None or time.monotonic() < deadline):
+            for report in self._backend.poll(POLL_S):
+                self._hear(report)
+            self._watch.tick()
+            if deadline is None and self._watch.interrupted() and not self._over:
+                deadline = time.monotonic() + STOP_WITHIN_S
+                self._watch.notify(n.Stopping())
+                self._event(m.CancelRequested())
+
+    def _hear(self, report: Report) -> None:
+        match report:
+            case Joined(slot):
+                self._chronicle.joined(report)
+                self._event(m.SlotJoined(slot))
+            case Left(slot, reason):
+                self._chronicle.left(report)
+                self._event(m.SlotLost(slot, reason))
+            case Told(slot, attempt, record):
+                self._hear_record(slot, attempt, record)
+
+    def _hear_record(self, slot: str, attempt: Attempt, record: Record) -> None:
+        match record:
+            case Started():
+                self._chronicle.started(attempt, record)
+            case Progress():
+                self._chronicle.progress(attempt, slot, record)
+            case Done():
+                self._result = record
+                self._event(m.Finished(*attempt))
+            case Failed(cause, message):
+                self._chronicle.failed(attempt, record)
+                self._event(m.Failed(*attempt, cause, message))
+            case Stopped():
+                self._event(m.Stopped(*attempt))
+
+    def _event(self, event: m.Event) -> None:
+        """Hand an event to the schedule and carry out what follows, to the last consequence."""
+        events = deque([event])
+        while events:
+            instructions = self._schedule.handle(events.popleft())
+            # Starts first: no worker need wait while another's frame is written.
+            for instruction in sorted(instructions, key=lambda i: not isinstance(i, m.Start)):
+                events.extend(self._carry_out(instruction))
+
+    def _carry_out(self, instruction: m.Instruction) -> list[m.Event]:
+        match instruction:
+            case m.Start(task, number, slot):
+                return self._start(self._tasks[task], Attempt(task, number), slot)
+            case m.Publish(task, number):
+                return self._publish(self._tasks[task], number)
+            case m.Stop(task, number):
+                self._backend.cancel(Attempt(task, number))
+            case m.Retried():
+                self._chronicle.retried(instruction)
+            case m.GivenUp(task):
+                self._assembly.ended(task, finished=False)
+                self._chronicle.given_up(instruction)
+            case m.Skip(task):
+                self._assembly.ended(task, finished=False)
+                self._chronicle.skipped(instruction)
+            case m.JobDone():
+                self._over = True
+        return []
+
+    def _start(self, task: Task, attempt: Attempt, slot: str) -> list[m.Event]:
+        self._chronicle.given(task, attempt, slot)
+        try:
+            order = self._orders.order(task, self._backend)
+        except ImageError as error:  # the picture has gone or changed since it was planned
+            failure = Failed(m.Cause.INPUT, str(error), node="")
+            self._chronicle.failed(attempt, failure)
+            return [m.Failed(*attempt, failure.cause, failure.message)]
+        self._backend.start(slot, attempt, order)
+        return []
+
+    def _publish(self, task: Task, number: int) -> list[m.Event]:
+        result, self._result = self._result, None
+        assert result is not None  # Publish answers the Finished of this very event
+        seconds = round(result.seconds, 3)
+        self._workspace.publish(task, result.frame, result.carry, attempt=number, seconds=seconds)
+        self._assembly.ended(task.id, finished=True)
+        self._chronicle.finished(task, result)
+        return [m.Published(task.id, number)]
+
+    def _pictures(self) -> tuple[str, ...]:
+        """The finished pictures of the last step, if they are so few that one wants their names."""
+        frames = self._plan.frames[-1] if self._plan.frames else ()
+        files = [f.file for f in frames if self._schedule.state(f.task) is State.FINISHED]
+        if len(files) > PICTURES_NAMED:
+            return ()
+        return tuple(str(self._workspace.path(file)) for file in files)
