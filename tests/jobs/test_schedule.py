@@ -1,0 +1,240 @@
+"""The schedule: events in, instructions out."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from jobs.messages import (
+    CancelRequested,
+    Cause,
+    Event,
+    Failed,
+    Finished,
+    GivenUp,
+    Instruction,
+    Item,
+    JobDone,
+    PlanEnded,
+    Publish,
+    Published,
+    Retried,
+    Skip,
+    SlotJoined,
+    SlotLost,
+    Start,
+    Stop,
+    Stopped,
+    TasksAdded,
+)
+from jobs.schedule import Budgets, Counts, Schedule, State
+
+
+def started(*items: Item, slots: int = 1, budgets: Budgets | None = None) -> Schedule:
+    schedule = Schedule(budgets)
+    for slot in range(slots):
+        schedule.handle(SlotJoined(f"s{slot}"))
+    schedule.handle(TasksAdded(items))
+    schedule.handle(PlanEnded())
+    return schedule
+
+
+def after(schedule: Schedule, *events: Event) -> list[Instruction]:
+    out: list[Instruction] = []
+    for event in events:
+        out = schedule.handle(event)
+    return out
+
+
+CHAIN = (Item("a"), Item("b", ("a",)), Item("c", ("b",)))
+
+
+def test_a_task_is_started_rendered_published_and_done() -> None:
+    schedule = Schedule()
+    assert schedule.handle(SlotJoined("s")) == []
+    assert schedule.handle(TasksAdded((Item("a"),))) == [Start("a", 1, "s")]
+    assert schedule.handle(PlanEnded()) == []
+    assert schedule.running() == {"s": "a"}
+    assert schedule.handle(Finished("a", 1)) == [Publish("a", 1)]
+    assert schedule.state("a") is State.PUBLISHING
+    assert schedule.handle(Published("a", 1)) == [JobDone()]
+    assert schedule.counts == Counts(finished=1)
+
+
+def test_a_task_waits_until_what_it_needs_is_published() -> None:
+    schedule = started(*CHAIN)
+    assert after(schedule, Finished("a", 1)) == [Publish("a", 1)]
+    assert schedule.state("b") is State.WAITING
+    assert after(schedule, Published("a", 1)) == [Start("b", 1, "s0")]
+
+
+def test_ready_tasks_start_in_the_order_they_were_added() -> None:
+    schedule = started(Item("a"), Item("a2", ("a",)), Item("b"), Item("c"))
+    schedule.handle(Finished("a", 1))  # the slot takes b: a is not published yet
+    assert schedule.running() == {"s0": "b"}
+    schedule.handle(Published("a", 1))
+    assert after(schedule, Finished("b", 1)) == [Publish("b", 1), Start("a2", 1, "s0")]
+
+
+def test_slots_are_filled_as_they_come() -> None:
+    schedule = started(Item("a"), Item("b"), Item("c"), slots=2)
+    assert schedule.running() == {"s0": "a", "s1": "b"}
+    assert after(schedule, SlotJoined("s2")) == [Start("c", 1, "s2")]
+
+
+def test_a_task_is_tried_again_while_its_budget_lasts() -> None:
+    schedule = started(Item("a"), budgets=Budgets(error=1))
+    assert after(schedule, Failed("a", 1, Cause.ERROR, "bad")) == [
+        Retried("a", 1, Cause.ERROR, "bad", left=0),
+        Start("a", 2, "s0"),
+    ]
+    assert after(schedule, Failed("a", 2, Cause.ERROR, "bad")) == [
+        GivenUp("a", 2, Cause.ERROR, "bad"),
+        JobDone(),
+    ]
+    assert schedule.counts == Counts(failed=1)
+
+
+def test_every_cause_has_its_own_budget() -> None:
+    schedule = started(Item("a"), budgets=Budgets(error=1, worker_lost=1, out_of_memory=1))
+    causes = (Cause.ERROR, Cause.WORKER_LOST, Cause.OUT_OF_MEMORY)
+    for attempt, cause in enumerate(causes, start=1):
+        assert isinstance(after(schedule, Failed("a", attempt, cause, ""))[0], Retried)
+    assert isinstance(after(schedule, Failed("a", 4, Cause.WORKER_LOST, ""))[0], GivenUp)
+
+
+def test_a_bad_picture_is_not_tried_again() -> None:
+    schedule = started(Item("a"), budgets=Budgets(error=9))
+    assert after(schedule, Failed("a", 1, Cause.INPUT, "cut")) == [
+        GivenUp("a", 1, Cause.INPUT, "cut"),
+        JobDone(),
+    ]
+
+
+def test_all_that_needs_a_failed_task_is_skipped_and_the_rest_goes_on() -> None:
+    schedule = started(*CHAIN, Item("other"), budgets=Budgets(error=0))
+    assert after(schedule, Failed("a", 1, Cause.ERROR, "bad")) == [
+        GivenUp("a", 1, Cause.ERROR, "bad"),
+        Skip("b", "a", "bad"),
+        Skip("c", "a", "bad"),
+        Start("other", 1, "s0"),
+    ]
+    assert schedule.counts == Counts(running=1, failed=1, skipped=2)
+
+
+def test_a_task_that_is_added_after_what_it_needs_failed_is_skipped() -> None:
+    schedule = Schedule(Budgets(error=0))
+    after(schedule, SlotJoined("s"), TasksAdded((Item("a"),)), Failed("a", 1, Cause.ERROR, "bad"))
+    assert after(schedule, TasksAdded((Item("b", ("a",)),))) == [Skip("b", "a", "bad")]
+
+
+def test_a_lost_slot_is_a_failure_of_what_ran_there() -> None:
+    schedule = started(Item("a"), slots=2)
+    assert after(schedule, SlotLost("s0", "node gone")) == [
+        Retried("a", 1, Cause.WORKER_LOST, "node gone", left=9),
+        Start("a", 2, "s1"),
+    ]
+    assert after(schedule, SlotLost("s0"), SlotLost("never there")) == []
+
+
+def test_a_worker_that_was_thought_dead_can_do_no_harm() -> None:
+    schedule = started(Item("a"), slots=2)
+    schedule.handle(SlotLost("s0"))
+    for stale in (Finished("a", 1), Published("a", 1), Failed("a", 1, Cause.ERROR, "late")):
+        assert schedule.handle(stale) == []
+    assert after(schedule, Finished("a", 2)) == [Publish("a", 2)]
+    assert after(schedule, Finished("a", 2), Finished("a", 1)) == []
+
+
+def test_an_answer_that_comes_twice_counts_once() -> None:
+    schedule = started(Item("a"), Item("b"))
+    after(schedule, Finished("a", 1), Published("a", 1))
+    assert schedule.handle(Published("a", 1)) == []
+    assert schedule.handle(Failed("a", 1, Cause.ERROR, "")) == []
+    assert schedule.counts == Counts(running=1, finished=1)
+
+
+def test_a_result_that_cannot_be_published_is_a_failure() -> None:
+    schedule = started(Item("a"))
+    schedule.handle(Finished("a", 1))
+    assert after(schedule, Failed("a", 1, Cause.ERROR, "NaN")) == [
+        Retried("a", 1, Cause.ERROR, "NaN", left=0),
+        Start("a", 2, "s0"),
+    ]
+
+
+def test_what_an_earlier_driver_finished_is_not_done_again() -> None:
+    schedule = started(Item("a", finished=True), Item("b", ("a",), attempts=3))
+    assert schedule.running() == {"s0": "b"}
+    assert after(schedule, Finished("b", 3)) == []  # the earlier driver's attempt
+    assert after(schedule, Finished("b", 4)) == [Publish("b", 4)]
+
+
+def test_a_finished_task_stays_so_when_what_it_needs_is_done_again() -> None:
+    schedule = started(Item("a"), Item("b", ("a",), finished=True), budgets=Budgets(error=0))
+    after(schedule, Failed("a", 1, Cause.ERROR, "bad"))
+    assert schedule.counts == Counts(finished=1, failed=1)
+
+
+def test_nothing_to_do_is_done_at_once() -> None:
+    schedule = Schedule()
+    assert schedule.handle(TasksAdded((Item("a", finished=True),))) == []
+    assert schedule.handle(PlanEnded()) == [JobDone()]
+
+
+def test_a_job_is_not_done_while_planning_goes_on() -> None:
+    schedule = Schedule()
+    schedule.handle(SlotJoined("s"))
+    schedule.handle(TasksAdded((Item("a"),)))
+    assert after(schedule, Finished("a", 1), Published("a", 1)) == []
+    assert schedule.handle(TasksAdded((Item("b", ("a",)),))) == [Start("b", 1, "s")]
+
+
+def test_a_cancel_stops_what_runs_and_keeps_what_is_done() -> None:
+    schedule = started(Item("a"), Item("b"), Item("c"), slots=2)
+    assert after(schedule, CancelRequested()) == [Stop("a", 1, "s0"), Stop("b", 1, "s1")]
+    assert after(schedule, CancelRequested()) == []
+    assert after(schedule, Stopped("b", 1)) == []
+    assert after(schedule, Finished("a", 1)) == [Publish("a", 1)]
+    assert after(schedule, Published("a", 1)) == [JobDone(cancelled=True)]
+    assert schedule.counts == Counts(ready=2, finished=1)
+
+
+def test_what_a_cancel_breaks_is_no_failure() -> None:
+    schedule = started(Item("a"), slots=1, budgets=Budgets(worker_lost=0))
+    schedule.handle(CancelRequested())
+    assert after(schedule, SlotLost("s0")) == [JobDone(cancelled=True)]
+    assert schedule.counts == Counts(ready=1)
+
+
+def test_a_cancel_with_nothing_running_is_done_at_once() -> None:
+    schedule = Schedule()
+    schedule.handle(TasksAdded((Item("a"),)))
+    assert schedule.handle(CancelRequested()) == [JobDone(cancelled=True)]
+
+
+@pytest.mark.parametrize(
+    "items", [(Item("a"), Item("a")), (Item("b", ("a",)), Item("a"))], ids=["twice", "early"]
+)
+def test_tasks_that_make_no_plan_are_refused(items: tuple[Item, ...]) -> None:
+    with pytest.raises(ValueError, match="task"):
+        Schedule().handle(TasksAdded(items))
+
+
+def test_tasks_are_refused_after_the_plan_has_ended() -> None:
+    with pytest.raises(ValueError, match="can't be added"):
+        after(Schedule(), PlanEnded(), TasksAdded((Item("a"),)))
+
+
+def test_an_event_costs_the_same_in_a_large_job() -> None:
+    def per_task(tasks: int) -> float:
+        begun = time.process_time()
+        schedule = started(*(Item(str(n)) for n in range(tasks)), slots=64)
+        for n in range(tasks):
+            after(schedule, Finished(str(n), 1), Published(str(n), 1))
+        assert schedule.counts.finished == tasks
+        return (time.process_time() - begun) / tasks
+
+    per_task(1_000)
+    assert per_task(20_000) < 5 * per_task(1_000)

@@ -1,0 +1,225 @@
+"""The schedule's promises, held under random orders of events, true and false ones."""
+
+from __future__ import annotations
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from jobs.messages import (
+    CancelRequested,
+    Cause,
+    Event,
+    Failed,
+    Finished,
+    GivenUp,
+    Item,
+    JobDone,
+    PlanEnded,
+    Publish,
+    Published,
+    Retried,
+    Skip,
+    SlotJoined,
+    SlotLost,
+    Start,
+    Stop,
+    Stopped,
+    TasksAdded,
+)
+from jobs.schedule import Budgets, Schedule
+
+BUDGETS = Budgets(error=1, worker_lost=2, out_of_memory=1)
+SLOTS = ("s0", "s1", "s2")
+
+
+class Farm(RuleBasedStateMachine):
+    """A runner that carries out instructions late, loses workers and lets dead ones answer.
+
+    It keeps its own books: which attempts may be alive, which results were accepted.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.schedule = Schedule(BUDGETS)
+        self.needs: dict[str, tuple[str, ...]] = {}
+        self.slots: set[str] = set()
+        self.at: dict[str, tuple[str, int]] = {}  # slot -> the live attempt there
+        self.publishing: set[tuple[str, int]] = set()
+        self.last: dict[str, int] = {}  # task -> number of its last attempt
+        self.failures: dict[tuple[str, Cause], int] = {}
+        self.ended: dict[str, str] = {}
+        self.planned = self.cancelled = self.done = False
+
+    def tell(self, event: Event) -> None:
+        for instruction in self.schedule.handle(event):
+            assert not self.done, "an instruction after the job was done"
+            self.carry_out(instruction)
+
+    def carry_out(self, instruction: object) -> None:
+        match instruction:
+            case Start(task, attempt, slot):
+                assert not self.cancelled
+                assert slot in self.slots, "started where there is nothing"
+                assert slot not in self.at, "two tasks in one slot"
+                assert task not in self.ended, "started although it has ended"
+                assert all(self.ended.get(n) == "finished" for n in self.needs[task])
+                assert task not in {t for t, _ in self.live()}, "two live attempts"
+                assert attempt == self.last[task] + 1
+                self.last[task] = attempt
+                self.at[slot] = (task, attempt)
+            case Publish(task, attempt):
+                assert attempt == self.last[task], "a stale attempt may publish"
+                assert (task, attempt) not in self.publishing
+                self.publishing.add((task, attempt))
+            case Stop(task, attempt, slot):
+                assert self.at[slot] == (task, attempt)
+            case Retried(task, _, cause, _, left):
+                count = self.failures[task, cause] = self.failures.get((task, cause), 0) + 1
+                assert left == BUDGETS.of(cause) - count >= 0
+            case GivenUp(task, _, cause, _):
+                assert self.failures.get((task, cause), 0) == BUDGETS.of(cause)
+                self.end(task, "failed")
+            case Skip(task, failed, _):
+                assert self.ended[failed] == "failed"
+                self.end(task, "skipped")
+            case JobDone(cancelled):
+                assert cancelled == self.cancelled
+                assert not self.live()
+                assert cancelled or (self.planned and set(self.ended) == set(self.needs))
+                self.done = True
+
+    def end(self, task: str, how: str) -> None:
+        assert task not in self.ended, "ended twice"
+        self.ended[task] = how
+
+    def live(self) -> list[tuple[str, int]]:
+        return [*self.at.values(), *self.publishing]
+
+    def leave(self, task: str, attempt: int) -> None:
+        for slot, running in list(self.at.items()):
+            if running == (task, attempt):
+                del self.at[slot]
+
+    @precondition(lambda self: not self.planned)
+    @rule(data=st.data(), attempts=st.integers(0, 3), finished=st.booleans())
+    def add(self, data: st.DataObject, attempts: int, finished: bool) -> None:
+        task = f"t{len(self.needs)}"
+        known = sorted(self.needs)
+        needs = (
+            tuple(data.draw(st.lists(st.sampled_from(known), max_size=2, unique=True)))
+            if known
+            else ()
+        )
+        self.needs[task] = needs
+        self.last[task] = attempts
+        if finished:
+            self.end(task, "finished")
+        self.tell(TasksAdded((Item(task, needs, finished=finished, attempts=attempts),)))
+
+    @precondition(lambda self: not self.planned)
+    @rule()
+    def end_plan(self) -> None:
+        self.planned = True
+        self.tell(PlanEnded())
+
+    @rule(slot=st.sampled_from(SLOTS))
+    def join(self, slot: str) -> None:
+        self.slots.add(slot)
+        self.tell(SlotJoined(slot))
+
+    @rule(slot=st.sampled_from(SLOTS))
+    def lose(self, slot: str) -> None:
+        self.slots.discard(slot)
+        self.at.pop(slot, None)
+        self.tell(SlotLost(slot))
+
+    @precondition(lambda self: self.at)
+    @rule(data=st.data())
+    def finish(self, data: st.DataObject) -> None:
+        task, attempt = data.draw(st.sampled_from(sorted(self.at.values())))
+        self.leave(task, attempt)
+        self.tell(Finished(task, attempt))
+        assert (task, attempt) in self.publishing
+
+    @precondition(lambda self: self.publishing)
+    @rule(data=st.data())
+    def publish(self, data: st.DataObject) -> None:
+        task, attempt = data.draw(st.sampled_from(sorted(self.publishing)))
+        self.publishing.discard((task, attempt))
+        self.end(task, "finished")
+        self.tell(Published(task, attempt))
+
+    @precondition(lambda self: self.live())
+    @rule(data=st.data(), cause=st.sampled_from(list(Cause)))
+    def fail(self, data: st.DataObject, cause: Cause) -> None:
+        task, attempt = data.draw(st.sampled_from(sorted(self.live())))
+        self.leave(task, attempt)
+        self.publishing.discard((task, attempt))
+        self.tell(Failed(task, attempt, cause, "broke"))
+
+    @precondition(lambda self: self.at)
+    @rule(data=st.data())
+    def stop(self, data: st.DataObject) -> None:
+        task, attempt = data.draw(st.sampled_from(sorted(self.at.values())))
+        self.leave(task, attempt)
+        self.tell(Stopped(task, attempt))
+
+    @precondition(lambda self: self.needs)
+    @rule(data=st.data(), back=st.integers(-1, 3), kind=st.integers(0, 3))
+    def answer_falsely(self, data: st.DataObject, back: int, kind: int) -> None:
+        """An attempt that is not alive answers: one that was lost, ended, or never was."""
+        task = data.draw(st.sampled_from(sorted(self.needs)))
+        attempt = self.last[task] - back
+        if (task, attempt) in self.live():
+            return
+        false = (
+            Finished(task, attempt),
+            Published(task, attempt),
+            Failed(task, attempt, Cause.ERROR, "late"),
+            Stopped(task, attempt),
+        )[kind]
+        assert self.schedule.handle(false) == []
+
+    @rule(sure=st.integers(0, 9))
+    def cancel(self, sure: int) -> None:
+        if sure == 0:
+            self.cancelled = True
+            self.tell(CancelRequested())
+
+    @invariant()
+    def books_agree(self) -> None:
+        counts = self.schedule.counts
+        assert counts.total == len(self.needs)
+        assert counts.running == len(self.at)
+        assert counts.publishing == len(self.publishing)
+        for how in ("finished", "failed", "skipped"):
+            assert getattr(counts, how) == list(self.ended.values()).count(how)
+        assert self.schedule.running() == {slot: task for slot, (task, _) in self.at.items()}
+
+    @invariant()
+    def no_slot_idles_while_a_task_is_ready(self) -> None:
+        if self.schedule.counts.ready and not self.cancelled:
+            assert not self.slots - set(self.at)
+
+    def teardown(self) -> None:
+        """From wherever it is, the job ends once all goes well."""
+        if not self.planned:
+            self.end_plan()
+        self.join("s0")
+        steps = 0
+        while not self.done:
+            steps += 1
+            assert steps < 1000, "the job doesn't end"
+            for task, attempt in sorted(self.at.values()):
+                self.leave(task, attempt)
+                self.tell(Finished(task, attempt))
+            for task, attempt in sorted(self.publishing):
+                self.publishing.discard((task, attempt))
+                self.end(task, "finished")
+                self.tell(Published(task, attempt))
+        self.books_agree()
+
+
+TestFarm = Farm.TestCase
+TestFarm.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
