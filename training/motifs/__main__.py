@@ -21,10 +21,11 @@ from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 
-from training.motifs import album, bank, calibration, card, evaluate, train
+from training.motifs import album, bank, calibration, card, evaluate, sheets, train
 from training.motifs.equalise import equalise
-from training.motifs.network import Plain, fold
+from training.motifs.network import Plain, Twin, fold
 from training.motifs.recipe import PRESETS, Recipe, preset
+from training.motifs.share import together
 
 say = partial(print, flush=True)
 SHIPPED = Path(__file__).parents[2] / "renderer" / "networks"
@@ -39,17 +40,21 @@ def main(arguments: Sequence[str] | None = None) -> None:
         recipe = replace(recipe, seed=options.seed)
     if options.command == "evaluate":
         say(json.dumps(asdict(_accuracy(options.ship, options.work, recipe)), indent=1))
+    elif options.command == "sheets":
+        sheets.make(options)
     else:
         make(options.work, options.ship, recipe)
 
 
 def make(work: Path, ship: Path, recipe: Recipe) -> None:
     """Everything, from drawing the motifs to writing the shipped files."""
-    drawn = _prepare(work, recipe)
-    trainer = train.Trainer(album.load(work / "album", "trained"), drawn.is_texture(), recipe)
-    train.run(trainer, work / "checkpoint.pt", say=say)
-    plain = fold(trainer.twin.cpu())
-    equalise(plain, calibration.pictures(album.load(work / "album", "trained"), recipe), say=say)
+    drawn, scenes = _prepare(work, recipe), album.load(work / "album", "trained")
+    twin = Twin(len(drawn.names))
+    size = sum(parameter.numel() for parameter in twin.parameters())
+    together(recipe.workers, size, train.work, work, recipe, say)
+    twin.load_state_dict(train.read(work / "checkpoint.pt")["twin"])
+    plain = fold(twin.eval())
+    equalise(plain, calibration.pictures(scenes, recipe), say=say)
     ship.mkdir(parents=True, exist_ok=True)
     found = evaluate.accuracy(plain, album.load(work / "album", "held_out"), drawn.names)
     card.write(ship, plain, card.Shipment(drawn.names, recipe, found))
@@ -77,6 +82,14 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--ship", type=Path, default=SHIPPED, help="folder of the shipped files")
     commands = parser.add_subparsers(dest="command")
     commands.add_parser("evaluate", help="accuracy on held-out drawings")
+    looks = commands.add_parser("sheets", help="contact sheets of dreams and styles")
+    looks.add_argument("pictures", nargs="*", type=Path, help="pictures to dream and to style")
+    looks.add_argument("--which", nargs="+", choices=sheets.KINDS, default=sheets.KINDS)
+    looks.add_argument("--out", type=Path, default=WORK / "sheets")
+    looks.add_argument("--size", type=int, default=256, help="longest side of a dream, px")
+    looks.add_argument("--beside", type=Path, help="another file of the family to compare with")
+    looks.add_argument("--styles", nargs="*", type=Path, default=[], help="one for each picture")
+    looks.add_argument("--weights", type=Path, help="folder of VGG-19 and GoogLeNet weights")
     return parser
 
 

@@ -18,8 +18,8 @@ from training.motifs.network import SCALE, STRIDE_PX
 from training.motifs.recipe import Recipe
 from training.motifs.scenes import CELL_PX, MANY, SCENE_PX
 
-CROP_PX = 96
-PIECE_PX = 24  # side of the squares that scrambled negatives are cut into
+CROP_PX = 80
+PIECE_PX = 20  # side of the squares that scrambled negatives are cut into
 IGNORED = 255  # a cell that no loss looks at
 
 
@@ -34,13 +34,14 @@ class Batch:
 
 def sample(album: Album, recipe: Recipe, textures: Tensor) -> Batch:
     """A training batch by chance; ``textures`` (classes + 1,) tells which classes are textures."""
-    rows = torch.randint(len(album), (recipe.batch,)).sort().values.numpy()
+    count = recipe.batch // recipe.workers
+    rows = torch.randint(len(album), (count,)).sort().values.numpy()
     offsets = torch.randint((SCENE_PX - CROP_PX) // CELL_PX + 1, (2,)).tolist()
-    order = torch.randperm(recipe.batch)
+    order = torch.randperm(count)
     pictures, labels = (_mirrored(values[order]) for values in _crop(album, rows, offsets))
     labels, mains = _seen(labels), torch.from_numpy(album.mains[rows]).long()[order]
     pictures = _recoloured(pictures.float())
-    negatives = torch.randperm(recipe.batch)[: int(recipe.scrambled * recipe.batch)]
+    negatives = torch.randperm(count)[: int(recipe.scrambled * count)]
     pictures[negatives] = _scrambled(pictures[negatives])
     labels[negatives] = _scrambled_labels(labels[negatives], textures)
     mains[negatives] = MANY
@@ -48,10 +49,9 @@ def sample(album: Album, recipe: Recipe, textures: Tensor) -> Batch:
 
 
 def held_out(album: Album, start: int, stop: int) -> Batch:
-    """Held-out scenes, cut from the middle and otherwise as they are."""
-    offset = (SCENE_PX - CROP_PX) // CELL_PX // 2
+    """Whole scenes as they are."""
     rows = torch.arange(start, stop).numpy()
-    pictures, labels = _crop(album, rows, [offset, offset])
+    pictures, labels = _crop(album, rows, [0, 0], side_px=SCENE_PX)
     mains = torch.from_numpy(album.mains[rows]).long()
     return Batch(normalise(pictures.float()), _seen(labels), mains)
 
@@ -62,12 +62,14 @@ def normalise(pictures: Tensor) -> Tensor:
     return ((pictures - mean) * SCALE).contiguous(memory_format=torch.channels_last)
 
 
-def _crop(album: Album, rows: np.ndarray, offsets: list[int]) -> tuple[Tensor, Tensor]:
-    """Crops (n, 3, CROP_PX, CROP_PX) uint8 and their label maps, one label per CELL_PX square."""
+def _crop(
+    album: Album, rows: np.ndarray, offsets: list[int], *, side_px: int = CROP_PX
+) -> tuple[Tensor, Tensor]:
+    """Crops (n, 3, side, side) uint8 and their label maps, one label per CELL_PX square."""
     y, x = offsets
-    cells = CROP_PX // CELL_PX
+    cells = side_px // CELL_PX
     top, left = y * CELL_PX, x * CELL_PX
-    pictures = album.pictures[rows][:, top : top + CROP_PX, left : left + CROP_PX]
+    pictures = album.pictures[rows][:, top : top + side_px, left : left + side_px]
     labels = album.labels[rows][:, y : y + cells, x : x + cells]
     return torch.from_numpy(pictures).permute(0, 3, 1, 2), torch.from_numpy(labels)
 

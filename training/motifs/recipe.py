@@ -17,14 +17,15 @@ class Recipe:
 
     seed: int = 3
     device: str = "cpu"
-    threads: int = 2
+    workers: int = 2  # processes that share every batch
+    threads: int = 1  # of each worker
 
     variants: int = 160  # drawn variants of each motif that scenes are trained on
     held_out: int = 20  # further variants, in held-out scenes only
     scenes: int = 40_000
     held_out_scenes: int = 2_000
 
-    batch: int = 64
+    batch: int = 64  # scenes, over all workers
     iterations: int = 3_600  # batches; each is learnt from twice: as it is, and perturbed
     warm_up: int = 200  # iterations of rising learning rate
     decay: int = 1_200  # iterations of falling learning rate, the last ones
@@ -43,7 +44,13 @@ class Recipe:
 PRESETS = {
     "cpu": Recipe(),
     "gpu": Recipe(
-        device="cuda", variants=600, scenes=200_000, batch=256, iterations=30_000, decay=10_000
+        device="cuda",
+        workers=1,
+        variants=600,
+        scenes=200_000,
+        batch=256,
+        iterations=30_000,
+        decay=10_000,
     ),
     "minute": Recipe(
         variants=4,

@@ -7,7 +7,9 @@ et al. 2019: networks trained so dream whole objects). The loss looks at every c
 map, at the auxiliary head, and at the pooled scores of scenes with a single motif.
 
 Everything depends on the iteration alone, never on the clock, and chance is seeded anew at every
-iteration; so a resumed run equals an unbroken one.
+iteration; so a resumed run equals an unbroken one. Several workers learn from a part of each batch
+and average their gradients (see ``share``); each keeps its own batch statistics, and the first
+one's are saved.
 """
 
 from __future__ import annotations
@@ -22,11 +24,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from training.motifs import album as albums
+from training.motifs import bank
 from training.motifs.album import Album
 from training.motifs.batches import IGNORED, Batch, sample
 from training.motifs.network import SCALE, Twin
 from training.motifs.recipe import Recipe
 from training.motifs.scenes import MANY
+from training.motifs.share import Share
 
 Say = Callable[[str], None]
 
@@ -43,10 +48,13 @@ class Step:
 class Trainer:
     """Twin, optimiser and how far they are; ``steps`` trains on to the recipe's end."""
 
-    def __init__(self, album: Album, textures: Tensor, recipe: Recipe) -> None:
+    def __init__(
+        self, album: Album, textures: Tensor, recipe: Recipe, *, share: Share | None = None
+    ) -> None:
         torch.set_num_threads(recipe.threads)
         torch.manual_seed(recipe.seed)
         self.album, self.textures, self.recipe = album, textures, recipe
+        self.share = share or Share()
         twin = Twin(classes=len(textures) - 1)
         self.twin = twin.to(recipe.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.optimiser = _optimiser(self.twin, recipe)
@@ -56,7 +64,7 @@ class Trainer:
         """Train to the end, one iteration at a time."""
         self.twin.train()
         while self.iteration < self.recipe.iterations:
-            torch.manual_seed(self.recipe.seed * 1_000_003 + self.iteration)
+            torch.manual_seed(self.recipe.seed * 1_000_003 + self.iteration * 64 + self.share.rank)
             yield self._step()
 
     def _step(self) -> Step:
@@ -79,6 +87,7 @@ class Trainer:
         loss = total_loss(scores.float(), auxiliary.float(), batch, self.recipe)
         self.optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
+        self.share.average(list(self.twin.parameters()))
         nn.utils.clip_grad_norm_(self.twin.parameters(), 5.0)
         self.optimiser.step()
         return loss.item()
@@ -97,7 +106,7 @@ class Trainer:
 
     def restore(self, path: Path) -> None:
         """Go on from a checkpoint of the same recipe."""
-        state = torch.load(path, map_location=self.recipe.device, weights_only=True)
+        state = read(path)
         if not _serves(state, self.recipe):
             raise SystemExit(f"{path} is of another recipe; remove it or use --work")
         self.twin.load_state_dict(state["twin"])
@@ -105,14 +114,27 @@ class Trainer:
         self.iteration = state["iteration"]
 
 
+def work(share: Share, folder: Path, recipe: Recipe, say: Say) -> None:
+    """One worker's training, on the bank and the album in ``folder``."""
+    textures = bank.load(folder / "bank").is_texture()
+    trainer = Trainer(albums.load(folder / "album", "trained"), textures, recipe, share=share)
+    run(trainer, folder / "checkpoint.pt", say=say)
+
+
 def run(trainer: Trainer, checkpoint: Path, *, say: Say) -> None:
-    """Train to the end, with checkpoints, going on from ``checkpoint`` if there is one."""
+    """Train to the end, with checkpoints, going on from ``checkpoint`` if there is one.
+
+    Of several workers the first alone writes and tells.
+    """
     if checkpoint.exists():
         trainer.restore(checkpoint)
-        say(f"train: going on at iteration {trainer.iteration}")
+        if trainer.share.rank == 0:
+            say(f"train: going on at iteration {trainer.iteration}")
     recipe, began, first = trainer.recipe, time.monotonic(), trainer.iteration
     losses = [0.0, 0.0]
     for step in trainer.steps():
+        if trainer.share.rank > 0:
+            continue
         for i, loss in enumerate((step.loss, step.perturbed_loss)):
             losses[i] = loss if step.iteration == first + 1 else 0.98 * losses[i] + 0.02 * loss
         if step.iteration % 50 == 0:
@@ -125,6 +147,12 @@ def run(trainer: Trainer, checkpoint: Path, *, say: Say) -> None:
             )
         if step.iteration % recipe.checkpoint_every == 0 or step.iteration == recipe.iterations:
             trainer.save(checkpoint)
+
+
+def read(checkpoint: Path) -> dict[str, Any]:
+    """What a checkpoint holds: recipe, iteration, twin, optimiser."""
+    state: dict[str, Any] = torch.load(checkpoint, map_location="cpu", weights_only=True)
+    return state
 
 
 def schedule(iteration: int, recipe: Recipe) -> float:
