@@ -9,6 +9,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 
 from cluster import notices as n
+from cluster.phrases import failed_line, unreadable_line
 
 
 @dataclass
@@ -54,12 +55,13 @@ class Board:
         self.rows: dict[str, Row] = {}
         self.tasks = self.finished = self.failed = 0
         self.left: dict[int, int] = {}
+        self.failures: list[str] = []
         self._times: defaultdict[int, _Times] = defaultdict(_Times)
 
     @property
     def busy(self) -> list[Row]:
         """The workers that render now."""
-        return [row for row in self.rows.values() if row.file]
+        return sorted((row for row in self.rows.values() if row.file), key=_by_number)
 
     def take(self, notice: n.Notice, now: float) -> None:
         """Learn from a notice that came at ``now`` (seconds on any clock)."""
@@ -67,6 +69,7 @@ class Board:
             case n.Opened():
                 self.tasks, self.finished = notice.tasks, notice.finished
                 self.left = dict(notice.left)
+                self.failures = [unreadable_line(*item) for item in notice.unreadable]
             case n.WorkerJoined(worker=worker, node=node, device=device):
                 self.rows[worker] = Row(worker, node, device)
             case n.WorkerLost(worker=worker):
@@ -87,6 +90,8 @@ class Board:
                 self.failed += 1
                 self.left[notice.step] -= 1
                 self._free(notice.file)
+                if not notice.needs:
+                    self.failures.append(failed_line(notice))
             case n.TaskRetried():
                 self._free(notice.file)
             case _:
@@ -128,3 +133,8 @@ class Board:
             if row.file == file:
                 self.rows[row.worker] = Row(row.worker, row.node, row.device)
                 return
+
+
+def _by_number(row: Row) -> tuple[int, str]:
+    """worker-2 before worker-10."""
+    return len(row.worker), row.worker

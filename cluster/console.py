@@ -22,10 +22,15 @@ from cluster.phrases import (
     opened_line,
     plural,
     running_line,
+    shown,
+    unreadable_line,
 )
 
 STATUS_EVERY_S = 30.0
 """Plain lines: how often a long silence is broken with what is going on."""
+
+FAILURES_LISTED = 50
+"""How many failures are listed at the end."""
 
 
 class Display(Protocol):
@@ -67,6 +72,9 @@ class PlainDisplay:
             self._say(Text(f"{self._count()}  {finished_line(notice)}"))
         elif (line := remark(notice)) is not None:
             self._say(line)
+        if isinstance(notice, n.Ended):
+            for line in failures(self._board):
+                self._say(line)
         outcome(notice, self._out)
 
     def tick(self) -> None:
@@ -91,7 +99,7 @@ def remark(notice: n.Notice) -> Text | None:
     match notice:
         case n.Opened(unreadable=unreadable):
             lines = [Text(opened_line(notice))]
-            lines += [Text(f"left out {name}: {why}", style="red") for name, why in unreadable]
+            lines += [Text(unreadable_line(*item), style="red") for item in unreadable]
             return Text("\n").join(lines)
         case n.WorkerLost(reason=reason):
             return Text(reason, style="yellow")
@@ -112,13 +120,24 @@ def remark(notice: n.Notice) -> Text | None:
             return None
 
 
+def failures(board: Board) -> list[Text]:
+    """All that failed, once more, for the end; nothing where one could not have missed it."""
+    if board.tasks <= 1 or not board.failures:
+        return []
+    lines = [Text(line, style="red") for line in board.failures[:FAILURES_LISTED]]
+    if len(board.failures) > FAILURES_LISTED:
+        more = f"and {len(board.failures) - FAILURES_LISTED} more, all in log.jsonl"
+        lines.append(Text(more, style="red"))
+    return [Text(f"{plural(len(board.failures), 'failure')}:", style="red"), *lines]
+
+
 def outcome(notice: n.Notice, out: Console) -> None:
     """Print what came of the run: where its outputs are, and what failed."""
     match notice:
         case n.OutputMade(file=file, frames=frames, missing=missing):
             lacking = f", {missing} missing" if missing else ""
-            out.print(Text(f"{file}  ({plural(frames, 'frame')}{lacking})"), soft_wrap=True)
+            out.print(Text(f"{shown(file)}  ({plural(frames, 'frame')}{lacking})"), soft_wrap=True)
         case n.Ended():
             for picture in notice.pictures:
-                out.print(Text(picture), soft_wrap=True)
+                out.print(Text(shown(picture)), soft_wrap=True)
             out.print(Text(ended_line(notice)), soft_wrap=True)

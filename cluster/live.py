@@ -12,7 +12,7 @@ from rich.text import Text
 
 from cluster import notices as n
 from cluster.board import Board, Row
-from cluster.console import outcome, remark
+from cluster.console import failures, outcome, remark
 from cluster.phrases import duration, eta, losses, speed
 
 ROWS_SHOWN = 16
@@ -45,6 +45,9 @@ class LiveDisplay:
             self._progress.print(line, soft_wrap=True)
         if isinstance(notice, n.OutputMade | n.Ended):
             self.close()
+            if isinstance(notice, n.Ended):
+                for line in failures(self._board):
+                    self._progress.print(line, soft_wrap=True)
             outcome(notice, self._out)
 
     def tick(self) -> None:
@@ -62,12 +65,14 @@ class LiveDisplay:
     def _totals(self) -> RenderableType:
         board, now = self._board, time.monotonic()
         table = Table.grid(padding=(0, 2))
-        waiting = Text("waiting for workers") if not board.rows else Text("")
+        state = Text("" if board.rows else "waiting for workers")
+        if board.failed:
+            state = Text(f"{board.failed} failed", style="red")
         table.add_row(
             Text(f"{board.finished}/{board.tasks}", style="bold"),
             ProgressBar(total=max(1, board.tasks), completed=board.finished, width=32),
             Text(duration(now - self._began) + eta(board.remaining_s(now))),
-            waiting,
+            state,
         )
         return table
 

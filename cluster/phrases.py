@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cluster import notices as n
-from cluster.board import Row
+
+if TYPE_CHECKING:
+    from cluster.board import Row
 
 
 def duration(seconds: float) -> str:
@@ -25,6 +29,12 @@ def plural(count: int, word: str) -> str:
     return f"{count:,} {word}" if count == 1 else f"{count:,} {word}s"
 
 
+def shown(path: str) -> str:
+    """A path as short as it can be said: from the current folder, if it lies in there."""
+    full = Path(path)
+    return str(full.relative_to(Path.cwd())) if full.is_relative_to(Path.cwd()) else path
+
+
 def losses(values: Mapping[str, float]) -> str:
     """Losses with three digits: ``content 1.24e+03  style 0.511``."""
     return "  ".join(f"{name} {value:.3g}" for name, value in values.items())
@@ -39,13 +49,13 @@ def speed(row: Row) -> str:
 
 def eta(seconds: float | None) -> str:
     """What is left of a run, to append to a line; nothing while it isn't known."""
-    return "" if seconds is None else f", about {duration(seconds)} left"
+    return "" if seconds is None or seconds < 1 else f", about {duration(round(seconds))} left"
 
 
 def opened_line(notice: n.Opened) -> str:
     """What there is to do, and what an earlier run has done."""
     done = f", {notice.finished:,} of them finished before" if notice.finished else ""
-    return f"{notice.job}: {plural(notice.tasks, 'task')}{done}, into {notice.directory}"
+    return f"{notice.job}: {plural(notice.tasks, 'task')}{done}, into {shown(notice.directory)}"
 
 
 def running_line(row: Row) -> str:
@@ -62,6 +72,11 @@ def finished_line(notice: n.TaskFinished) -> str:
     )
 
 
+def unreadable_line(picture: str, reason: str) -> str:
+    """An input that is no picture; the reason names it as a rule."""
+    return f"left out {reason}" if picture in reason else f"left out {picture}: {reason}"
+
+
 def failed_line(notice: n.TaskFailed) -> str:
     """A frame that failed: its file, its layer, the cause, the reason, the node."""
     where = f" [{notice.node}]" if notice.node else ""
@@ -75,5 +90,7 @@ def ended_line(notice: n.Ended) -> str:
     if notice.failed:
         done += f", {notice.failed:,} failed"
     if notice.interrupted:
-        return f"interrupted, {done}; the same command goes on from there: {notice.directory}"
-    return f"{done} in {duration(notice.seconds)}: {notice.directory}"
+        return (
+            f"interrupted, {done}; the same command goes on from there: {shown(notice.directory)}"
+        )
+    return f"{done} in {duration(notice.seconds)}: {shown(notice.directory)}"
