@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Literal, get_args
 
 from jobs.inputs import Source
@@ -100,7 +102,8 @@ def _pixels(picture: tuple[Source, int | None]) -> list[Any]:
     return [source.digest, source.frame, size]
 
 
-def _exact(settings: DreamSettings | StyleSettings) -> dict[str, Any]:
+@lru_cache(maxsize=1024)
+def _exact(settings: DreamSettings | StyleSettings) -> Mapping[str, Any]:
     """The settings with 3 and 3.0 told apart by type, never by how they were written."""
     plain = {}
     for name, (kind, _, _) in knobs(type(settings)).items():
