@@ -17,7 +17,8 @@ from functools import partial
 from torch import nn
 
 from renderer.networks.entries import NetworkEntry, Preprocessing, Source, StageMaker
-from renderer.networks.googlenet import ALIASES, LAYERS, MODULES, POOLED, Inception, Widths
+from renderer.networks.googlenet import ALIASES, LAYERS, MODULES, POOLED, STYLE, Inception, Widths
+from renderer.networks.labels import imagenet_as_numbered
 from renderer.networks.stages import CLASSES, SamePadding, chain, class_map
 
 OWN_MODULES: dict[str, Widths] = {
@@ -26,7 +27,7 @@ OWN_MODULES: dict[str, Widths] = {
     "inception4b": (508, 160, 112, 224, 24, 64, 64),
     "inception5a": (832, 256, 160, 320, 48, 128, 128),
 }
-# The classifier has 1008 outputs: a dummy, ImageNet's 1000 in an order of their own, 7 unused.
+# The classifier has 1008 outputs: one unused, ImageNet's classes as ILSVRC numbers them, 7 unused.
 CLASS_COUNT = 1008
 
 
@@ -71,6 +72,12 @@ def _norm() -> nn.LocalResponseNorm:
     return nn.LocalResponseNorm(11, alpha=11e-4, beta=0.5, k=2.0)
 
 
+def labels() -> tuple[str, ...]:
+    """The classifier's 1008 labels."""
+    named = ("unused 0", *imagenet_as_numbered())
+    return (*named, *(f"unused {index}" for index in range(len(named), CLASS_COUNT)))
+
+
 def converted_names() -> dict[str, str]:
     """The names of the convolutions in the converted files: ProGamerGov's and Captum's."""
     names = {
@@ -104,8 +111,8 @@ INCEPTION5H = NetworkEntry(
     stages=stages,
     preprocessing=RGB,
     aliases=ALIASES,
-    labels=lambda: tuple(f"output {index}" for index in range(CLASS_COUNT)),
-    style={"content_layers": ("inception3b",), "style_layers": ("conv1..inception4a",)},
+    labels=labels,
+    style=STYLE,
     sources=(
         Source(
             "inception5h.pth",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from functools import cache
+from importlib.resources import files
 
 # Names that need care: some versions of torchvision call two classes "crane" and two "maillot", and
 # the Cardigan (a dog) differs from the cardigan (worn) by its capital letter alone.
@@ -24,3 +26,16 @@ def imagenet() -> tuple[str, ...]:
     for index, label in DISTINCT.items():
         labels[index] = label
     return tuple(labels)
+
+
+@cache
+def imagenet_as_numbered() -> tuple[str, ...]:
+    """The classes in the order of ILSVRC 2012's development kit, where 1 is the kit fox.
+
+    ``ilsvrc2012.json`` lists their places in the usual order (which is that of WordNet's numbers).
+    The kit has two maillots; which of them comes first is a guess.
+    """
+    assert __package__ is not None
+    places = json.loads(files(__package__).joinpath("ilsvrc2012.json").read_text("utf-8"))
+    labels = imagenet()
+    return tuple(labels[place] for place in places)

@@ -16,7 +16,7 @@ from typing import Any
 from torch import nn
 
 from renderer.networks.entries import NetworkEntry, Preprocessing, Source, StageMaker
-from renderer.networks.googlenet import ALIASES, LAYERS, MODULES
+from renderer.networks.googlenet import ALIASES, LAYERS, MODULES, STYLE
 from renderer.networks.labels import imagenet
 from renderer.networks.stages import CLASSES, chain, class_map
 
@@ -96,7 +96,7 @@ GOOGLENET_BN = NetworkEntry(
     preprocessing=HALF,
     aliases=ALIASES,
     labels=imagenet,
-    style={"content_layers": ("inception3b",), "style_layers": ("conv1..inception4a",)},
+    style=STYLE,
     sources=(
         Source(
             "googlenet-1378be20.pth",
@@ -116,7 +116,11 @@ INCEPTION_V3 = NetworkEntry(
     aliases={name.lower(): name for name in V3},
     labels=imagenet,
     dream={"layer": "Mixed_6a"},
-    style={"content_layers": ("Mixed_5b",), "style_layers": ("Conv2d_1a_3x3..Mixed_6a",)},
+    style={
+        **STYLE,
+        "content_layers": ("Mixed_5c",),
+        "style_layers": ("Conv2d_1a_3x3", "Mixed_5b"),
+    },
     sources=(
         Source(
             "inception_v3_google-0cc3c7bd.pth",

@@ -14,6 +14,7 @@ from renderer.networks import (
     resolve_layer,
     resolve_layers,
 )
+from renderer.settings import DreamSettings, StyleSettings, resolve
 
 IMAGENET = ("googlenet", "googlenet_bn", "inception_v3", "squeezenet1_1")
 
@@ -76,6 +77,14 @@ def test_each_class_has_a_name_of_its_own(network: str) -> None:
     assert len({label.casefold() for label in labels}) == 1000
 
 
+def test_inception5h_counts_classes_from_the_kit_fox() -> None:
+    inception5h = entry("inception5h")
+    assert len(set(inception5h.classes)) == channels(inception5h, "classes") == 1008
+    assert set(entry("googlenet").classes) < set(inception5h.classes)
+    names = ["kit fox", "Egyptian cat", "tabby", "lion", "dumbbell"]
+    assert resolve_classes(inception5h, names) == (1, 8, 174, 190, 1000)
+
+
 def test_classes_go_by_label_in_any_case_or_by_index() -> None:
     googlenet = entry("googlenet")
     named = resolve_classes(googlenet, ["Egyptian cat", "TABBY", "7", 7, "cardigan", "crane bird"])
@@ -96,9 +105,16 @@ def test_an_unknown_class_is_named(network: str, name: str, words: str) -> None:
     assert words in str(error.value)
 
 
-@pytest.mark.parametrize("network", sorted(set(NETWORKS) - {"motifs"}))
+@pytest.mark.parametrize("network", sorted(NETWORKS))
 def test_a_networks_own_settings_name_layers_that_it_has(network: str) -> None:
     known = entry(network)
     assert resolve_layer(known, known.dream.get("layer", "7"))
     assert resolve_layers(known, known.style.get("content_layers", ["4"]))
     assert len(resolve_layers(known, known.style.get("style_layers", ["0..12"]))) > 1
+
+
+@pytest.mark.parametrize("network", sorted(NETWORKS))
+def test_a_networks_own_settings_are_accepted(network: str) -> None:
+    known = entry(network)
+    assert resolve(DreamSettings, known.dream, {"network": network}).network == network
+    assert resolve(StyleSettings, known.style, {"network": network}).network == network

@@ -20,7 +20,8 @@ from renderer import canonical, weights
 from renderer.containers import open_container
 from renderer.conversion import convert
 from renderer.errors import NetworkError, WeightsError
-from renderer.networks import Preprocessing, Source, entry
+from renderer.networks import Preprocessing, Source, entry, load
+from renderer.networks.motifs import record
 from renderer.networks.network import needed
 from renderer.networks.vgg import OXFORD, TORCHVISION
 
@@ -216,6 +217,19 @@ def test_places_are_searched_in_order(tmp_path: Path, monkeypatch: pytest.Monkey
         (place / "googlenet.safetensors").unlink()
     with pytest.raises(WeightsError):
         found()
+
+
+def test_motifs_needs_nothing_but_the_package(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path / "no home"))
+    monkeypatch.delenv("REVERIE_CACHE")
+    monkeypatch.setattr("socket.socket", None)
+    motifs = entry("motifs")
+    found = weights.resolve("motifs", "classes", download=True)
+    assert found.digest == record()["digest"]
+    assert load(motifs, "classes", found)(torch.zeros(1, 3, 64, 64)).shape[1] == len(motifs.classes)
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_file_that_is_too_short_is_passed_over_for_one_that_is_not(tmp_path: Path) -> None:
