@@ -108,7 +108,7 @@ def test_a_killed_worker_is_lost_and_joins_again(backends: Any, ray: Any, order:
     assert isinstance(left, Left)
     assert left.slot == slots[0]
     assert slots[0] in left.reason
-    # The other slot works on meanwhile; the lost one comes back, and nothing of the attempt with it.
+    # The other slot works on; the lost one comes back, and nothing of the attempt with it.
     backend.start(slots[1], SECOND, order)
     done(until(backend, is_(Done)))
     again = until(backend, is_(Joined))[-1]

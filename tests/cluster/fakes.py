@@ -1,0 +1,81 @@
+"""A backend that renders nothing, and does what a test tells it."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+
+from cluster.backend import Attempt, Joined, Left, Report, Told
+from cluster.records import Done, Failed, Handle, Order, Record, Started, Stopped
+from jobs.messages import Cause
+from renderer import images
+from renderer.events import Progress
+
+Answer = Callable[[Order, Attempt], list[Record]]
+
+
+def frame() -> bytes:
+    """A picture of 4 x 4 px."""
+    import torch
+
+    return images.encode(images.Picture(torch.full((1, 3, 4, 4), 100.0)))
+
+
+FRAME = frame()
+
+
+def renders(order: Order, attempt: Attempt) -> list[Record]:
+    """The answer of a worker that has no troubles."""
+    done = Done(FRAME, b"carry" if order.carries else None, (4, 4), 2, (("objective", 1.0),), 0.5)
+    return [Started("desk", "cpu", order.threads), Progress(1, 2, (("objective", 1.0),)), done]
+
+
+def fails(cause: Cause = Cause.ERROR, reason: str = "it broke") -> list[Record]:
+    """The answer of a worker on which something fails."""
+    return [Started("desk", "cpu", 1), Failed(cause, reason, "desk", "Traceback ...")]
+
+
+class FakeBackend:
+    """Slots that answer each order at once, by ``answer``; a record a poll.
+
+    ``orders`` keeps what was started. ``lose`` takes a slot away with what it renders, ``join``
+    brings one. An answer without an end leaves its slot busy until ``cancel`` or ``lose``.
+    """
+
+    threads = 1
+
+    def __init__(self, *slots: str, answer: Answer = renders) -> None:
+        self.answer = answer
+        self.orders: list[tuple[str, Attempt, Order]] = []
+        self.cancelled: list[Attempt] = []
+        self.shared: list[object] = []
+        self.closed = False
+        self._reports: deque[Report] = deque(Joined(slot, "desk", "cpu") for slot in slots)
+
+    def share(self, value: object) -> Handle:
+        self.shared.append(value)
+        return value
+
+    def start(self, slot: str, attempt: Attempt, order: Order) -> None:
+        self.orders.append((slot, attempt, order))
+        answers = self.answer(order, attempt)
+        self._reports += [Told(slot, attempt, record) for record in answers]
+
+    def poll(self, timeout_s: float) -> list[Report]:
+        return [self._reports.popleft()] if self._reports else []
+
+    def cancel(self, attempt: Attempt) -> None:
+        self.cancelled.append(attempt)
+        slot = next(slot for slot, known, _ in self.orders if known == attempt)
+        self._reports.append(Told(slot, attempt, Stopped()))
+
+    def lose(self, slot: str) -> None:
+        """A slot's worker dies."""
+        self._reports.append(Left(slot, f"{slot} was lost"))
+
+    def join(self, slot: str) -> None:
+        """A slot's worker is there again."""
+        self._reports.append(Joined(slot, "desk", "cpu"))
+
+    def close(self) -> None:
+        self.closed = True

@@ -1,0 +1,307 @@
+"""The runner on a fake backend: every task once, in order, whatever happens to workers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cluster import notices as n
+from cluster.backend import Attempt
+from cluster.orders import Orders, Terms
+from cluster.records import Order, Record, Started
+from cluster.runner import Runner, Summary, Watch
+from cluster.shelf import Shelf
+from jobs.messages import Cause
+from jobs.plan import Plan, plan
+from jobs.schedule import Budgets
+from jobs.spec import build
+from jobs.workspace import Workspace
+from renderer import images
+from renderer.errors import WorkspaceError
+from renderer.weights import Weights
+from tests.cluster.conftest import NETWORK, picture
+from tests.cluster.fakes import FRAME, FakeBackend, fails, renders
+
+DREAM = {"dream": {"network": NETWORK, "layers": ["conv1", "conv2"], "chain": True}}
+
+
+class Bench:
+    """A job in a folder of its own, run on fake backends."""
+
+    def __init__(self, folder: Path, weights: Weights) -> None:
+        self.folder = folder
+        self.notices: list[n.Notice] = []
+        self.shelf = Shelf(lambda network, until: weights)
+
+    def plan(self, *inputs: str, steps: Any = (DREAM,), **more: Any) -> Plan:
+        for name in inputs:
+            path = self.folder / name
+            if not path.exists():
+                path.write_bytes(picture(seed=len(name) + ord(name[0])))
+        data = {"name": "job", "inputs": list(inputs), "size": 40, "steps": list(steps), **more}
+        return plan(build(data, base=self.folder), self.shelf.digest)
+
+    def run(
+        self,
+        planned: Plan,
+        backend: FakeBackend,
+        *,
+        interrupted: Callable[[], bool] = lambda: False,
+        **budgets: int,
+    ) -> Summary:
+        with Workspace.open(self.folder / "out") as workspace:
+            return Runner(
+                planned,
+                workspace,
+                lambda: backend,
+                orders=Orders(
+                    {task.id: task for task in planned.tasks},
+                    Terms(job="job", seed=0, base=self.folder),
+                    shelf=self.shelf,
+                    workspace=workspace,
+                ),
+                budgets=Budgets(**budgets),
+                watch=Watch(self.notices.append, lambda: None, interrupted),
+            ).run()
+
+    def told(self, kind: type) -> list[Any]:
+        return [notice for notice in self.notices if isinstance(notice, kind)]
+
+    def log(self, event: str) -> list[dict[str, Any]]:
+        lines = (self.folder / "out" / "log.jsonl").read_text().splitlines()
+        return [record for record in map(json.loads, lines) if record["event"] == event]
+
+
+@pytest.fixture
+def bench(tmp_path: Path, tiny_weights: Weights) -> Bench:
+    return Bench(tmp_path, tiny_weights)
+
+
+def started(backend: FakeBackend) -> list[str]:
+    return [order.task for _, _, order in backend.orders]
+
+
+def test_every_task_is_rendered_once_and_written(bench: Bench) -> None:
+    planned, backend = bench.plan("a.png", "b.png"), FakeBackend("one", "two")
+    summary = bench.run(planned, backend)
+    assert (summary.counts.finished, summary.counts.failed, summary.interrupted) == (4, 0, False)
+    assert sorted(started(backend)) == sorted(task.id for task in planned.tasks)
+    for task in planned.tasks:
+        assert (bench.folder / "out" / task.file).read_bytes() == FRAME
+    assert len(bench.log("finished")) == 4
+    assert backend.closed
+
+
+def test_orders_hold_all_that_a_worker_needs(bench: Bench) -> None:
+    planned, backend = bench.plan("a.png"), FakeBackend("one")
+    bench.run(planned, backend)
+    first, second = (order for _, _, order in backend.orders)
+    assert (first.packed, first.picture) == (False, (bench.folder / "a.png").read_bytes())
+    assert (second.packed, second.picture) == (True, b"carry")
+    assert (first.carries, second.carries) == (True, False)
+    assert (first.size, second.size) == (40, None)
+    assert first.weights is second.weights
+    assert len(backend.shared) == 1
+
+
+def test_styles_are_shared_once(bench: Bench) -> None:
+    (bench.folder / "brush.png").write_bytes(picture(seed=9))
+    style = {
+        "network": NETWORK,
+        "images": ["brush.png"],
+        "content_layers": ["conv2"],
+        "style_layers": ["conv1"],
+    }
+    planned, backend = bench.plan("a.png", "b.png", steps=[{"style": style}]), FakeBackend("one")
+    bench.run(planned, backend)
+    handles = [order.styles[0].data for _, _, order in backend.orders]
+    assert handles[0] is handles[1]
+    assert handles[0] == (bench.folder / "brush.png").read_bytes()
+
+
+def test_a_second_run_renders_nothing(bench: Bench) -> None:
+    planned = bench.plan("a.png")
+    bench.run(planned, FakeBackend("one"))
+    again = FakeBackend("one")
+    summary = bench.run(planned, again)
+    assert again.orders == []
+    assert summary.counts.finished == 2
+    assert bench.told(n.Opened)[-1].finished == 2
+
+
+def test_what_is_missing_is_rendered_again(bench: Bench) -> None:
+    planned = bench.plan("a.png")
+    bench.run(planned, FakeBackend("one"))
+    (bench.folder / "out" / planned.tasks[1].file).unlink()
+    again = FakeBackend("one")
+    bench.run(planned, again)
+    assert [(order.task, attempt.number) for _, attempt, order in again.orders] == [
+        (planned.tasks[1].id, 2)
+    ]
+
+
+def test_a_lost_worker_costs_an_attempt_and_nothing_else(bench: Bench) -> None:
+    planned = bench.plan("a.png")
+
+    def answer(order: Order, attempt: Attempt) -> list[Record]:
+        if attempt.number == 1 and order.task == planned.tasks[0].id:
+            backend.lose("one")
+            backend.join("one")
+            return [Started("desk", "cpu", 1)]
+        return renders(order, attempt)
+
+    backend = FakeBackend("one", answer=answer)
+    summary = bench.run(planned, backend)
+    assert summary.counts.finished == 2
+    assert [attempt.number for _, attempt, _ in backend.orders] == [1, 2, 1]
+    assert [lost.worker for lost in bench.told(n.WorkerLost)] == ["one"]
+    assert [again.cause for again in bench.told(n.TaskRetried)] == ["worker_lost"]
+
+
+def test_the_answer_of_a_stale_attempt_changes_nothing(bench: Bench) -> None:
+    planned = bench.plan("a.png", steps=[{"dream": {"network": NETWORK, "layers": "conv1"}}])
+
+    def answer(order: Order, attempt: Attempt) -> list[Record]:
+        if attempt.number == 1:
+            backend.lose("one")
+            backend.join("two")
+            return []
+        # What was thought lost answers now, before the second attempt does.
+        stale = FakeBackend(answer=renders)
+        stale.start("one", Attempt(order.task, 1), order)
+        backend._reports += stale._reports
+        return renders(order, attempt)
+
+    backend = FakeBackend("one", answer=answer)
+    assert bench.run(planned, backend).counts.finished == 1
+    assert [record["attempt"] for record in bench.log("finished")] == [2]
+
+
+def test_failures_use_up_their_budget_and_the_rest_is_finished(bench: Bench) -> None:
+    planned = bench.plan("a.png", "b.png")
+    bad = planned.tasks[0].id
+
+    def answer(order: Order, attempt: Attempt) -> list[Record]:
+        return fails() if order.task == bad else renders(order, attempt)
+
+    backend = FakeBackend("one", answer=answer)
+    summary = bench.run(planned, backend, error=2)
+    assert started(backend).count(bad) == 3
+    counts = summary.counts
+    assert (counts.finished, counts.failed, counts.skipped) == (2, 1, 1)
+    failed, skipped = bench.told(n.TaskFailed)
+    assert (failed.cause, failed.reason, failed.node) == ("error", "it broke", "desk")
+    assert (skipped.cause, skipped.needs) == ("skipped", failed.file)
+    assert [record["traceback"] for record in bench.log("failed")] == ["Traceback ..."] * 3
+
+
+def test_a_bad_picture_is_not_tried_again(bench: Bench) -> None:
+    planned = bench.plan("a.png")
+    backend = FakeBackend("one", answer=lambda order, attempt: fails(Cause.INPUT, "a.png is torn"))
+    assert bench.run(planned, backend, error=5).counts.failed == 1
+    assert len(backend.orders) == 1
+
+
+def test_a_picture_that_went_after_planning_fails_by_name(bench: Bench) -> None:
+    planned = bench.plan("a.png", "b.png")
+    (bench.folder / "a.png").unlink()
+    summary = bench.run(planned, FakeBackend("one"))
+    assert (summary.counts.finished, summary.counts.failed, summary.counts.skipped) == (2, 1, 1)
+    assert "a.png" in bench.told(n.TaskFailed)[0].reason
+
+
+def test_an_interrupt_stops_what_runs_and_a_second_run_goes_on(bench: Bench) -> None:
+    planned = bench.plan("a.png", "b.png")
+
+    def answer(order: Order, attempt: Attempt) -> list[Record]:
+        return renders(order, attempt) if order.task == planned.tasks[0].id else []
+
+    backend = FakeBackend("one", answer=answer)
+    summary = bench.run(planned, backend, interrupted=lambda: len(backend.orders) == 2)
+    assert summary.interrupted
+    assert summary.counts.finished == 1
+    assert len(backend.cancelled) == 1
+    assert backend.closed
+    assert bench.told(n.Ended)[-1].interrupted
+    again = FakeBackend("one")
+    assert bench.run(planned, again).counts.finished == 4
+    assert planned.tasks[0].id not in started(again)
+
+
+def test_a_workspace_that_fails_ends_the_job(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*args: Any, **facts: Any) -> None:
+        raise WorkspaceError("the disk is full")
+
+    planned, backend = bench.plan("a.png"), FakeBackend("one")
+    monkeypatch.setattr(Workspace, "publish", full)
+    with pytest.raises(WorkspaceError, match="full"):
+        bench.run(planned, backend)
+    assert backend.closed
+
+
+@pytest.fixture
+def outputs() -> list[Any]:
+    return [{"gif": {}}, {"sheet": {}}]
+
+
+def test_outputs_are_made_of_all_frames(bench: Bench, outputs: list[Any]) -> None:
+    bench.run(bench.plan("a.png", outputs=outputs), FakeBackend("one"))
+    made = bench.told(n.OutputMade)
+    assert [(Path(item.file).name, item.frames, item.missing) for item in made] == [
+        ("job.gif", 2, 0),
+        ("job-sheet.png", 2, 0),
+    ]
+    gif = (bench.folder / "out" / "job.gif").read_bytes()
+    assert images.count_frames(gif) == 2
+
+
+def test_outputs_go_without_frames_that_failed(bench: Bench, outputs: list[Any]) -> None:
+    planned = bench.plan("a.png", outputs=outputs)
+    bad = planned.tasks[1].id
+
+    def answer(order: Order, attempt: Attempt) -> list[Record]:
+        return fails() if order.task == bad else renders(order, attempt)
+
+    summary = bench.run(planned, FakeBackend("one", answer=answer), error=0)
+    assert summary.outputs_failed == 0
+    assert [(item.frames, item.missing) for item in bench.told(n.OutputMade)] == [(1, 1), (1, 1)]
+
+
+def test_an_output_without_any_frame_fails(bench: Bench, outputs: list[Any]) -> None:
+    planned = bench.plan("a.png", outputs=outputs)
+    backend = FakeBackend("one", answer=lambda order, attempt: fails())
+    assert bench.run(planned, backend, error=0).outputs_failed == 2
+    assert not list((bench.folder / "out").glob("*.gif"))
+
+
+def test_no_outputs_are_made_of_an_interrupted_job(bench: Bench, outputs: list[Any]) -> None:
+    planned = bench.plan("a.png", outputs=outputs)
+    backend = FakeBackend("one", answer=lambda order, attempt: [])
+    summary = bench.run(planned, backend, interrupted=lambda: bool(backend.orders))
+    assert summary.interrupted
+    assert bench.told(n.OutputMade) == []
+    assert not list((bench.folder / "out").glob("*.gif"))
+
+
+def test_few_pictures_are_named_at_the_end_and_many_are_not(bench: Bench) -> None:
+    bench.run(bench.plan("a.png"), FakeBackend("one"))
+    assert len(bench.told(n.Ended)[-1].pictures) == 2
+    bench.run(bench.plan("a.png", "b.png", "c.png"), FakeBackend("one"))
+    assert bench.told(n.Ended)[-1].pictures == ()
+
+
+def test_the_recipe_in_a_frame_is_the_whole_chain(bench: Bench) -> None:
+    planned, backend = bench.plan("a.png"), FakeBackend("one")
+    bench.run(planned, backend)
+    metadata = [order.metadata or {} for _, _, order in backend.orders]
+    assert [len(data["tasks"]) for data in metadata] == [1, 2]
+    assert metadata[1]["tasks"][0]["source"]["path"] == "a.png"
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cluster.runner.POLL_S", 0.01)
