@@ -102,13 +102,13 @@ def load(
     with torch.device("meta"):
         stages = _stages(entry, until)
     for stage in stages.values():
-        stage.to_empty(device=device)
+        state = {}
         for name, target in tensors(stage).items():
             array = weights.tensors.get(name)
             check_tensor(name, target.shape, None if array is None else array.shape, weights.source)
-            with torch.no_grad():
-                target.copy_(torch.tensor(array))
-    return Network(entry.name, stages, weights.preprocessing).to(device=device, dtype=dtype)
+            state[name] = torch.tensor(array, dtype=dtype, device=device)
+        stage.load_state_dict(state, assign=True)
+    return Network(entry.name, stages, weights.preprocessing).to(device)
 
 
 def tensors(stage: nn.Module) -> dict[str, Tensor]:

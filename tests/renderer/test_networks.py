@@ -17,7 +17,7 @@ from torchvision.models import vgg as tv_vgg
 
 from renderer import weights
 from renderer.errors import NetworkError, WeightsError
-from renderer.networks import Network, Preprocessing, build, channels, entry, load
+from renderer.networks import NETWORKS, Network, Preprocessing, build, channels, entry, load
 from renderer.networks.network import needed, tensors
 from renderer.networks.stages import SamePadding
 
@@ -341,6 +341,19 @@ def test_loading_copies_and_draws_no_random_numbers() -> None:
         tensor.zero_()
         assert given.tensors[name].any()
     assert network.preprocessing.mean == (1.0, 2.0, 3.0)
+
+
+@pytest.mark.parametrize("name", sorted(NETWORKS))
+def test_every_network_loads_whole(name: str) -> None:
+    known = entry(name)
+    until = known.layers[-1]
+    arrays = {k: np.ones(shape, np.float32) for k, shape in needed(known, until).items()}
+    given = weights.Weights(name, arrays, known.preprocessing, "", "some file")
+    network = load(known, until, given, dtype=torch.float64)
+    assert all(tensor.eq(1).all() for tensor in named(network).values())
+    assert {tensor.dtype for tensor in named(network).values()} == {torch.float64}
+    assert not any(tensor.is_meta for tensor in network.state_dict().values())
+    assert not any(parameter.requires_grad for parameter in network.parameters())
 
 
 def test_a_tensor_that_is_missing_or_of_another_shape_is_named() -> None:
