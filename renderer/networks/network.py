@@ -16,8 +16,7 @@ from renderer.networks.layers import deepest, resolve_layer
 if TYPE_CHECKING:
     from renderer.weights import Weights
 
-# A size at which every network has at least one position in every layer.
-PROBE_SIDE_PX = 320
+PROBE_SIDE_PX = 8  # no stage needs more of its input to have an output
 
 
 class Network(nn.Module):
@@ -136,9 +135,9 @@ def check_tensor(
 @cache
 def shapes(entry: NetworkEntry, layer: str) -> Mapping[str, tuple[int, ...]]:
     """The shapes of the canonical tensors of one layer's stage."""
-    make = next(make for name, make in entry.stages() if name == layer)
     with torch.device("meta"):
-        return {name: tuple(tensor.shape) for name, tensor in tensors(make()).items()}
+        stage = _make(entry, layer)
+    return {name: tuple(tensor.shape) for name, tensor in tensors(stage).items()}
 
 
 def needed(entry: NetworkEntry, until: str) -> dict[str, tuple[int, ...]]:
@@ -154,10 +153,20 @@ def needed(entry: NetworkEntry, until: str) -> dict[str, tuple[int, ...]]:
 @cache
 def channels(entry: NetworkEntry, layer: str) -> int:
     """How many channels a layer has (for ``classes``: how many classes)."""
+    # Its stage alone is run, on a few real zeros: on meta tensors torch imports its compiler first,
+    # which takes seconds. A stage's first tensor is the kernels of a convolution of its input.
+    zeros = {name: torch.zeros(shape) for name, shape in shapes(entry, layer).items()}
     with torch.device("meta"):
-        network = build(entry, layer)
-        active: Tensor = network(torch.empty(1, 3, PROBE_SIDE_PX, PROBE_SIDE_PX))
+        stage = _make(entry, layer).eval()
+    stage.load_state_dict(zeros, assign=True)
+    inputs = next(iter(zeros.values())).shape[1]
+    with torch.no_grad():
+        active: Tensor = stage(torch.zeros(1, inputs, PROBE_SIDE_PX, PROBE_SIDE_PX))
     return active.shape[1]
+
+
+def _make(entry: NetworkEntry, layer: str) -> nn.Module:
+    return next(make() for name, make in entry.stages() if name == layer)
 
 
 def _stages(entry: NetworkEntry, until: str) -> dict[str, nn.Module]:

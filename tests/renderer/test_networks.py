@@ -174,6 +174,14 @@ def test_googlenets_have_the_widths_of_the_table(
     assert shapes["fc.weight"][1] == 1024
 
 
+@pytest.mark.parametrize("name", sorted(NETWORKS))
+def test_channels_are_counted_without_running_the_network(name: str) -> None:
+    known = entry(name)
+    found = build(known, known.layers[-1]).features(torch.zeros(1, 3, 96, 96), known.layers)
+    counted = {layer: channels(known, layer) for layer in known.layers}
+    assert counted == {layer: activation.shape[1] for layer, activation in found.items()}
+
+
 @pytest.mark.parametrize("name", ["googlenet", "inception5h", "googlenet_bn"])
 def test_googlenets_halve_the_picture_five_times(name: str) -> None:
     with torch.device("meta"):
