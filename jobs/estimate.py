@@ -3,8 +3,10 @@
 The arithmetic of a step is counted on the networks themselves, built without memory (torch's meta
 device): 2 operations for each multiplication of a convolution, forward and once more for the
 gradient of the image, and a flat charge for each activation, since all but the largest networks
-spend half their time on moving them. Time is that over a measured rate of convolutions. Against
-VGG-16, GoogLeNet, SqueezeNet and motifs on a CPU it was right within a factor of two.
+spend half their time on moving them. Time is that over a measured rate of convolutions, and a
+moment for every call of a module, which is what small pictures cost. On a CPU, from 64 to 384 px,
+it was right within a factor of two for motifs and GoogLeNet, and up to three times too long for
+VGG-16, whose large convolutions run faster than the measured one.
 """
 
 from __future__ import annotations
@@ -25,7 +27,9 @@ from renderer.tiling import tile_side
 
 PROBE_PX = 320
 FLOPS_PER_MULTIPLICATION = 4  # multiply and add, forward and backward
-FLOPS_PER_ACTIVATION = 250  # what moving one through a network costs, in operations
+FLOPS_PER_ACTIVATION = 800  # what moving one through a network costs, in operations
+SECONDS_PER_CALL = 1.5e-4  # of a module, forward and backward, however small the picture
+CALLS_PER_DREAM_STEP = 100  # smoothing and the update
 BYTES_PER_VALUE = 4
 SMALLEST_PX = 16  # pyramid levels below this cost nothing worth counting
 
@@ -37,6 +41,7 @@ class Load:
     flops: float
     activation_bytes: float
     weights_bytes: int
+    calls: int  # of modules in a step, whatever its size
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,16 +65,20 @@ def estimate(
     """The costs of a plan. ``flops_per_second`` is that of one slot (``convolution_rate``)."""
     sizes = {frame.task: frame.size for step in plan.frames for frame in step}
     tasks = [task for task in plan.tasks if task.id not in finished]
-    work = {task.id: _flops(task, sizes[task.id]) for task in tasks}
+    flops = {task.id: _flops(task, sizes[task.id]) for task in tasks}
     memory = max((_memory(task, sizes[task.id]) for task in tasks), default=0)
     seconds = None
     if flops_per_second is not None:
-        longest = _longest_chain(tasks, work)
-        seconds = max(sum(work.values()) / max(1, slots), longest) / flops_per_second
+        each = {
+            task.id: flops[task.id] / flops_per_second
+            + _calls(task, sizes[task.id]) * SECONDS_PER_CALL
+            for task in tasks
+        }
+        seconds = max(sum(each.values()) / max(1, slots), _longest_chain(tasks, each))
     return Estimate(
         tasks=len(tasks),
         pixels=sum(sizes[task.id][0] * sizes[task.id][1] for task in tasks),
-        flops=sum(work.values()),
+        flops=sum(flops.values()),
         memory_bytes=int(memory),
         seconds=seconds,
     )
@@ -80,8 +89,8 @@ def convolution_rate(*, threads: int = 1, seconds: float = 0.3) -> float:
     before = torch.get_num_threads()
     torch.set_num_threads(threads)
     try:
-        layer = nn.Conv2d(64, 64, 3, padding=1).requires_grad_(False)
-        image = torch.rand(1, 64, 128, 128, requires_grad=True)
+        layer = nn.Conv2d(128, 128, 3, padding=1).requires_grad_(False)
+        image = torch.rand(1, 128, 64, 64, requires_grad=True)
         _step(layer, image)
         done, begun = 0, time.perf_counter()
         while time.perf_counter() - begun < seconds:
@@ -90,7 +99,7 @@ def convolution_rate(*, threads: int = 1, seconds: float = 0.3) -> float:
         spent = time.perf_counter() - begun
     finally:
         torch.set_num_threads(before)
-    return FLOPS_PER_MULTIPLICATION * done * 64 * 64 * 9 * 128 * 128 / spent
+    return FLOPS_PER_MULTIPLICATION * done * 128 * 128 * 9 * 64 * 64 / spent
 
 
 @cache
@@ -98,11 +107,12 @@ def network_load(network: str, until: str) -> Load:
     """The load of a network that is run up to a layer."""
     with torch.device("meta"):
         built = networks.build(networks.entry(network), until)
-        multiplications = values = 0
+        multiplications = values = calls = 0
 
         def count(module: nn.Module, _: object, output: torch.Tensor) -> None:
-            nonlocal multiplications, values
+            nonlocal multiplications, values, calls
             values += output.numel()
+            calls += 1
             if isinstance(module, nn.Conv2d):
                 multiplications += output.numel() * module.weight[0].numel()
 
@@ -113,7 +123,7 @@ def network_load(network: str, until: str) -> Load:
     weights = sum(p.numel() for p in built.parameters()) * BYTES_PER_VALUE
     area = PROBE_PX**2
     flops = FLOPS_PER_MULTIPLICATION * multiplications + FLOPS_PER_ACTIVATION * values
-    return Load(flops / area, BYTES_PER_VALUE * values / area, weights)
+    return Load(flops / area, BYTES_PER_VALUE * values / area, weights, calls)
 
 
 def _step(layer: nn.Module, image: torch.Tensor) -> None:
@@ -123,19 +133,34 @@ def _step(layer: nn.Module, image: torch.Tensor) -> None:
 def _flops(task: Task, size: tuple[int, int]) -> float:
     each = network_load(task.settings.network, task.until).flops
     if isinstance(task.settings, DreamSettings):
-        return each * task.settings.iterations * _pyramid_pixels(task.settings, size)
+        pixels = sum(height * width for height, width in _levels(task.settings, size))
+        return each * task.settings.iterations * pixels
     return each * (task.settings.iterations + 1) * size[0] * size[1]
 
 
-def _pyramid_pixels(settings: DreamSettings, size: tuple[int, int]) -> int:
-    height, width = size
-    pixels = height * width
+def _calls(task: Task, size: tuple[int, int]) -> int:
+    calls = network_load(task.settings.network, task.until).calls
+    if isinstance(task.settings, StyleSettings):
+        return calls * task.settings.iterations
+    # A tile starts at a random place, so an axis that n tiles would cover is cut into n + 1.
+    tile = task.settings.tile_size
+    tiles = sum(
+        (max(1, round(height / tile)) + 1) * (max(1, round(width / tile)) + 1)
+        for height, width in _levels(task.settings, size)
+    )
+    steps = task.settings.iterations * len(_levels(task.settings, size))
+    return task.settings.iterations * tiles * calls + steps * CALLS_PER_DREAM_STEP
+
+
+def _levels(settings: DreamSettings, size: tuple[int, int]) -> list[tuple[int, int]]:
+    """The sizes that a dream goes through."""
+    levels = [size]
     for _ in range(settings.repeats):
-        height, width = (int(side * settings.rescale_factor) for side in (height, width))
+        height, width = (int(side * settings.rescale_factor) for side in levels[-1])
         if min(height, width) < SMALLEST_PX:
             break
-        pixels += height * width
-    return pixels
+        levels.append((height, width))
+    return levels
 
 
 def _memory(task: Task, size: tuple[int, int]) -> float:
