@@ -77,6 +77,7 @@ class Chronicle:
             attempt=attempt.number,
             worker=self._workers.get(attempt.task, ""),
             node=record.node,
+            process=record.process,
             device=record.device,
             threads=record.threads,
         )

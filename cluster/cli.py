@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import logging
+import os
 import sys
 import traceback
 from collections.abc import Sequence
@@ -50,7 +51,12 @@ def make_app() -> typer.Typer:
 
 def main() -> None:
     """The command ``reverie``."""
-    sys.exit(run(sys.argv[1:]))
+    code = run(sys.argv[1:])
+    logging.shutdown()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # Not sys.exit: a Ray that was still coming up when the command ended would be waited for.
+    os._exit(code)
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -111,3 +117,7 @@ def _end(message: str, code: int, *, debug: bool = False) -> int:
     for line in message.splitlines():
         sys.stderr.write(f"error: {line}\n")
     return code
+
+
+if __name__ == "__main__":
+    main()

@@ -19,7 +19,6 @@ class Ready:
     node: str
     device: str
     gpus: tuple[str, ...]
-    pid: int
 
 
 class Slot:
@@ -44,7 +43,7 @@ class Slot:
     def ready(self) -> Ready:
         """Answers as soon as the slot is up."""
         renderer = self._renderer
-        return Ready(renderer.node, str(renderer.device), self._gpus, os.getpid())
+        return Ready(renderer.node, str(renderer.device), self._gpus)
 
     def render(self, order: Order) -> Generator[Record, None, None]:
         """The records of one attempt, streamed."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import threading
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +13,9 @@ from renderer.errors import ClusterError, ReverieError
 
 OBJECT_STORE_BYTES = 2**30
 """Most shared memory for a Ray of our own: some weights, and a frame or two of every worker."""
+
+KNOCK_S = 10.0
+"""How long a cluster's head may take to accept a connection."""
 
 QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",
@@ -84,9 +88,18 @@ def _connect(address: str | None, gpus: int | None) -> None:
 
     where = {"address": address} if address else _of_our_own(gpus)
     try:
+        if address is not None:
+            _knock(address)
         ray.init(log_to_driver=False, logging_level="ERROR", namespace="reverie", **where)
     except Exception as error:  # Ray raises many kinds; each means that there is no Ray
         raise ClusterError(_no_ray(address, error)) from error
+
+
+def _knock(address: str) -> None:
+    """Raise OSError if nobody listens at ``host:port``; Ray itself would try for minutes."""
+    host, _, port = address.rpartition("://")[2].rpartition(":")
+    if host and port.isdecimal():
+        socket.create_connection((host.strip("[]"), int(port)), timeout=KNOCK_S).close()
 
 
 def _of_our_own(gpus: int | None) -> dict[str, Any]:

@@ -57,9 +57,10 @@ class Style:
 
 @dataclass(frozen=True)
 class Started:
-    """A worker took the order up: where, on which device, with how many threads."""
+    """A worker took the order up: which process, where, on which device, with how many threads."""
 
     node: str
+    process: int
     device: str
     threads: int
 

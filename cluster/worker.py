@@ -65,7 +65,7 @@ class Renderer:
     def _render(self, order: Order) -> Generator[Record, None, None]:
         began = time.monotonic()
         be_deterministic(order.threads)
-        yield Started(self.node, str(self.device), order.threads)
+        yield Started(self.node, os.getpid(), str(self.device), order.threads)
         picture, throttle = opened(order), Throttle()
         steps = self._steps(order, picture.pixels.to(self.device), throttle)
         pixels, last = yield from throttled(steps, throttle)

@@ -27,12 +27,12 @@ FRAME = frame()
 def renders(order: Order, attempt: Attempt) -> list[Record]:
     """The answer of a worker that has no troubles."""
     done = Done(FRAME, b"carry" if order.carries else None, (4, 4), 2, (("objective", 1.0),), 0.5)
-    return [Started("desk", "cpu", order.threads), Progress(1, 2, (("objective", 1.0),)), done]
+    return [Started("desk", 1, "cpu", order.threads), Progress(1, 2, (("objective", 1.0),)), done]
 
 
 def fails(cause: Cause = Cause.ERROR, reason: str = "it broke") -> list[Record]:
     """The answer of a worker on which something fails."""
-    return [Started("desk", "cpu", 1), Failed(cause, reason, "desk", "Traceback ...")]
+    return [Started("desk", 1, "cpu", 1), Failed(cause, reason, "desk", "Traceback ...")]
 
 
 class FakeBackend:

@@ -50,7 +50,7 @@ def test_a_poll_goes_on_to_the_next_record(order: Order) -> None:
     backend.poll(0)
     backend.start(INLINE, ATTEMPT, order)
     assert worker.told == 0
-    assert backend.poll(0) == [Told(INLINE, ATTEMPT, Started("desk", "cpu", 1))]
+    assert backend.poll(0) == [Told(INLINE, ATTEMPT, Started("desk", 1, "cpu", 1))]
     assert worker.told == 1
     kinds = [type(report.record) for _ in range(2) for report in backend.poll(0)]  # type: ignore
     assert kinds[0] is Progress

@@ -151,7 +151,7 @@ def test_a_lost_worker_costs_an_attempt_and_nothing_else(bench: Bench) -> None:
         if attempt.number == 1 and order.task == planned.tasks[0].id:
             backend.lose("one")
             backend.join("one")
-            return [Started("desk", "cpu", 1)]
+            return [Started("desk", 1, "cpu", 1)]
         return renders(order, attempt)
 
     backend = FakeBackend("one", answer=answer)

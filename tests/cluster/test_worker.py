@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 
 import pytest
@@ -27,7 +28,7 @@ def done(order: Order, renderer: Renderer | None = None) -> Done:
 
 def test_records_come_in_order(order: Order) -> None:
     records = list(Renderer(node="here").render(order))
-    assert records[0] == Started("here", "cpu", 1)
+    assert records[0] == Started("here", os.getpid(), "cpu", 1)
     assert all(isinstance(record, Progress) for record in records[1:-1])
     assert isinstance(records[-1], Done)
 
