@@ -37,7 +37,14 @@ def bank() -> Bank:
 def recipe() -> Recipe:
     """A training of six iterations."""
     return Recipe(
-        workers=1, batch=4, iterations=6, warm_up=2, decay=2, perturbation_ramp=2, scrambled=0.25
+        workers=1,
+        batch=4,
+        iterations=6,
+        standard=2,
+        warm_up=2,
+        decay=2,
+        perturbation_ramp=2,
+        scrambled=0.25,
     )
 
 

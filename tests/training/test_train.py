@@ -17,7 +17,7 @@ from training.motifs.network import STRIDE_PX, fold
 from training.motifs.recipe import Recipe
 from training.motifs.scenes import CELL_PX
 from training.motifs.share import Share, together
-from training.motifs.train import Trainer, perturbed, run, schedule
+from training.motifs.train import Trainer, perturbation, perturbed, run, schedule
 
 
 def weights(trainer: Trainer) -> torch.Tensor:
@@ -65,6 +65,11 @@ def test_a_checkpoint_of_another_recipe_is_refused(
 def test_the_learning_rate_rises_stays_and_falls(recipe: Recipe) -> None:
     rates = [schedule(i, recipe) for i in range(recipe.iterations)]
     assert rates == [0.5, 1.0, 1.0, 1.0, 1.0, 0.5]
+
+
+def test_perturbations_begin_after_the_standard_iterations(recipe: Recipe) -> None:
+    strengths = [perturbation(i, recipe) / recipe.perturbation for i in range(6)]
+    assert strengths == [0, 0, 0, 0.5, 1, 1]
 
 
 def test_a_perturbation_follows_the_gradient_and_keeps_its_bound() -> None:

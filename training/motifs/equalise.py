@@ -7,14 +7,16 @@ each layer, and those that like darkness or flat colour paint everything black.
 
 Here a channel's factor is set so that its pull on dream-like pictures (the gradient of its mean
 square with respect to the picture, root mean square) equals the others', and is lowered by the
-share of the pull that only changes the mean brightness and colour. Layers are done from the bottom
-up; the pictures are dreams of the network itself over grounds and scenes, made with the layers as
-they are then.
+share of the pull that only changes the mean brightness and colour, and by the number of channels
+that pull the same way: else what many channels like, mostly dark dots, covers what few do. Layers
+are done from the bottom up; the pictures are dreams of the network itself over grounds and scenes,
+made with the layers as they are then.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
@@ -25,9 +27,19 @@ from training.motifs.network import Plain
 
 TARGET = 10.0  # root mean square of an average channel after equalising, any layer
 FLAT_PX = 32  # a pull that is even over such a square changes brightness, not patterns
+COARSE_PX = 2  # pulls are compared at this grain
 WEAKEST = 0.1  # channels of less pull than this part of the median are left as weak as they are
 
 Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class _Pulls:
+    """What the gradients of a layer's channels are like, (channels,) each."""
+
+    strength: Tensor  # root mean square
+    patterned: Tensor  # share of the power that draws patterns, not flat colour
+    crowd: Tensor  # how many channels pull the same way, this one included
 
 
 def equalise(plain: Plain, pictures: Tensor, *, say: Say) -> None:
@@ -44,9 +56,10 @@ def equalise(plain: Plain, pictures: Tensor, *, say: Say) -> None:
 
 def channel_factors(plain: Plain, layer: str, pictures: Tensor) -> Tensor:
     """What each channel of the layer is to be multiplied with, (channels,), 1 in the median."""
-    pulls, patterned = _pulls(plain, layer, pictures)
-    pulls = torch.maximum(pulls, pulls.median() * WEAKEST)
-    factors = (patterned / pulls).sqrt()  # a pull grows with the square of its channel's factor
+    pulls = _pulls(plain, layer, pictures)
+    strength = pulls.strength.clamp(min=pulls.strength.median().item() * WEAKEST)
+    wanted = pulls.patterned / pulls.crowd
+    factors = (wanted / strength).sqrt()  # a pull grows with the square of its channel's factor
     return factors / factors.median()
 
 
@@ -100,18 +113,21 @@ def _convolutions(plain: Plain, layer: str, parts: Sequence[str]) -> tuple[nn.Co
     return tuple(part for part in found if isinstance(part, nn.Conv2d))
 
 
-def _pulls(plain: Plain, layer: str, pictures: Tensor) -> tuple[Tensor, Tensor]:
-    """Each channel's pull, and the share of it that draws patterns."""
+def _pulls(plain: Plain, layer: str, pictures: Tensor) -> _Pulls:
     pictures = pictures.detach().requires_grad_()
     active = _activation(plain, layer, pictures).square().mean((0, 2, 3))
-    pulls, patterned = [], []
+    strength, patterned, directions = [], [], []
     for channel in active:
         (pull,) = torch.autograd.grad(channel, pictures, retain_graph=True)
         total = pull.square().mean()
         flat = functional.avg_pool2d(pull, FLAT_PX).square().mean()
-        pulls.append(total.sqrt())
+        strength.append(total.sqrt())
         patterned.append(1 - flat / (total + 1e-30))
-    return torch.stack(pulls), torch.stack(patterned)
+        direction = functional.avg_pool2d(pull, COARSE_PX).flatten()
+        directions.append(direction / (direction.norm() + 1e-30))
+    likeness = torch.stack(directions) @ torch.stack(directions).T
+    crowd = likeness.clamp(min=0).square().sum(1).clamp(min=1)
+    return _Pulls(torch.stack(strength), torch.stack(patterned), crowd)
 
 
 def _activation(plain: Plain, layer: str, pictures: Tensor) -> Tensor:

@@ -57,6 +57,9 @@ class Twin(nn.Module):
         for module in self.modules():
             if isinstance(module, nn.Conv2d):
                 nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
+        for head in (self.fc, self.auxiliary):  # begin with "nothing here" everywhere
+            nn.init.normal_(head.weight, std=0.01)
+            nn.init.constant_(head.get_parameter("bias"), -3.0)
 
     def forward(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
         """Scores (n, classes + 1, cells, cells), the ground's last, and the auxiliary ones."""

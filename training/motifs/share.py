@@ -30,6 +30,9 @@ class Share:
         """Replace every gradient by its mean over the workers."""
         if self.gradients is None or self.barrier is None:
             return
+        parent = multiprocessing.parent_process()
+        if parent is not None and not parent.is_alive():
+            raise SystemExit("train: the command was stopped")
         own = [torch.zeros_like(p) if p.grad is None else p.grad for p in parameters]
         torch.cat([gradient.reshape(-1) for gradient in own], out=self.gradients[self.rank])
         self.barrier.wait(PATIENCE_S)

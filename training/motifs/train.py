@@ -1,10 +1,11 @@
-"""How is the twin trained? Every batch is learnt from twice: as it is, and adversarially perturbed.
+"""How is the twin trained? First on pictures as they are, then also adversarially perturbed.
 
-The first pass gives the gradient with respect to the weights and to the pictures at once; the
-pictures are then moved along theirs, by a random part of the recipe's perturbation, and learnt
-from again ("free" adversarial training, Shafahi et al. 2019, with a single L2 step, after Engstrom
-et al. 2019: networks trained so dream whole objects). The loss looks at every cell of the class
-map, at the auxiliary head, and at the pooled scores of scenes with a single motif.
+Of a batch that is learnt from twice, the first pass gives the gradient with respect to the weights
+and to the pictures at once; the pictures are then moved along theirs, by a random part of the
+recipe's perturbation, and learnt from again ("free" adversarial training, Shafahi et al. 2019, with
+a single L2 step, after Engstrom et al. 2019: networks trained so dream whole objects). The loss
+looks at every cell of the class map, at the auxiliary head, and at the pooled scores of scenes with
+a single motif.
 
 Everything depends on the iteration alone, never on the clock, and chance is seeded anew at every
 iteration; so a resumed run equals an unbroken one. Several workers learn from a part of each batch
@@ -25,7 +26,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from training.motifs import album as albums
-from training.motifs import bank
+from training.motifs import bank, optimiser
 from training.motifs.album import Album
 from training.motifs.batches import IGNORED, Batch, sample
 from training.motifs.network import SCALE, Twin
@@ -38,7 +39,7 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Step:
-    """What one iteration found: the losses of both passes."""
+    """What one iteration found: the losses of both passes (the same where there was only one)."""
 
     iteration: int
     loss: float
@@ -57,7 +58,7 @@ class Trainer:
         self.share = share or Share()
         twin = Twin(classes=len(textures) - 1)
         self.twin = twin.to(recipe.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.optimiser = _optimiser(self.twin, recipe)
+        self.optimisers = optimiser.of(self.twin, recipe)
         self.iteration = 0
 
     def steps(self) -> Iterator[Step]:
@@ -69,15 +70,15 @@ class Trainer:
 
     def _step(self) -> Step:
         recipe = self.recipe
-        for group in self.optimiser.param_groups:
+        for group in (group for each in self.optimisers for group in each.param_groups):
             group["lr"] = recipe.learning_rate * schedule(self.iteration, recipe)
         batch = _moved(sample(self.album, recipe, self.textures), recipe.device)
-        batch.pictures.requires_grad_()
-        loss = self._learn(batch)
-        ramp = min(1.0, self.iteration / recipe.perturbation_ramp)
-        strength = recipe.perturbation * ramp * SCALE
-        moved = perturbed(batch.pictures.detach(), batch.pictures.grad, strength)
-        perturbed_loss = self._learn(Batch(moved, batch.labels, batch.mains))
+        strength = perturbation(self.iteration, recipe)
+        batch.pictures.requires_grad_(strength > 0)
+        loss = perturbed_loss = self._learn(batch)
+        if strength > 0:
+            moved = perturbed(batch.pictures.detach(), batch.pictures.grad, strength * SCALE)
+            perturbed_loss = self._learn(Batch(moved, batch.labels, batch.mains))
         self.iteration += 1
         return Step(self.iteration, loss, perturbed_loss)
 
@@ -85,11 +86,12 @@ class Trainer:
         with torch.autocast(self.recipe.device, torch.bfloat16):
             scores, auxiliary = self.twin(batch.pictures)
         loss = total_loss(scores.float(), auxiliary.float(), batch, self.recipe)
-        self.optimiser.zero_grad()
+        self.twin.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         self.share.average(list(self.twin.parameters()))
         nn.utils.clip_grad_norm_(self.twin.parameters(), 5.0)
-        self.optimiser.step()
+        for each in self.optimisers:
+            each.step()
         return loss.item()
 
     def save(self, path: Path) -> None:
@@ -98,7 +100,7 @@ class Trainer:
             "recipe": asdict(self.recipe),
             "iteration": self.iteration,
             "twin": self.twin.state_dict(),
-            "optimiser": self.optimiser.state_dict(),
+            "optimisers": [each.state_dict() for each in self.optimisers],
         }
         unfinished = path.with_suffix(".unfinished")
         torch.save(state, unfinished)
@@ -110,7 +112,8 @@ class Trainer:
         if not _serves(state, self.recipe):
             raise SystemExit(f"{path} is of another recipe; remove it or use --work")
         self.twin.load_state_dict(state["twin"])
-        self.optimiser.load_state_dict(state["optimiser"])
+        for each, own in zip(self.optimisers, state["optimisers"], strict=True):
+            each.load_state_dict(own)
         self.iteration = state["iteration"]
 
 
@@ -142,7 +145,7 @@ def run(trainer: Trainer, checkpoint: Path, *, say: Say) -> None:
             pace_s = (time.monotonic() - began) / (step.iteration - first)
             say(
                 f"train: {step.iteration}/{recipe.iterations} loss {losses[0]:.3f} "
-                f"perturbed {losses[1]:.3f}, {2 * recipe.batch / pace_s:.0f} pictures/s, "
+                f"perturbed {losses[1]:.3f}, {pace_s:.2f} s each, "
                 f"{left * pace_s / 60:.0f} min left"
             )
         if step.iteration % recipe.checkpoint_every == 0 or step.iteration == recipe.iterations:
@@ -164,6 +167,12 @@ def schedule(iteration: int, recipe: Recipe) -> float:
     rise = (iteration + 1) / recipe.warm_up
     fall = (recipe.iterations - iteration) / recipe.decay
     return min(1.0, rise, fall)
+
+
+def perturbation(iteration: int, recipe: Recipe) -> float:
+    """The strongest perturbation at an iteration, rms in 0..255 levels."""
+    ramp = (iteration - recipe.standard) / recipe.perturbation_ramp
+    return recipe.perturbation * min(1.0, max(0.0, ramp))
 
 
 def perturbed(pictures: Tensor, gradient: Tensor | None, strength: float) -> Tensor:
@@ -212,16 +221,6 @@ def _serves(state: dict[str, Any], recipe: Recipe) -> bool:
     if state["iteration"] <= min(r.iterations - r.decay for r in (former, wanted)):
         former = replace(former, iterations=wanted.iterations)
     return replace(former, checkpoint_every=wanted.checkpoint_every) == wanted
-
-
-def _optimiser(twin: Twin, recipe: Recipe) -> torch.optim.Optimizer:
-    decayed = [p for p in twin.parameters() if p.ndim > 1]
-    free = [p for p in twin.parameters() if p.ndim <= 1]
-    groups = [
-        {"params": decayed, "weight_decay": recipe.weight_decay},
-        {"params": free, "weight_decay": 0.0},
-    ]
-    return torch.optim.AdamW(groups, lr=recipe.learning_rate, betas=(0.9, 0.98))
 
 
 def _moved(batch: Batch, device: str) -> Batch:
