@@ -1,0 +1,156 @@
+"""What does carrying out a task cost beyond rendering it, and does the driver's memory grow?
+
+Runs a job of many tasks whose workers answer at once with a frame of a given size, through the
+whole of it: reading sources, schedule, backend, publishing with fsync, log and display. What is
+left of the time is what every task costs. Writes JSON to standard output.
+
+    python benchmarks/scheduler.py --tasks 2000 --workers 2
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+import cluster.ray_backend
+from cluster import notices as n
+from cluster.backend import Backend, InlineBackend
+from cluster.orders import Orders, Terms
+from cluster.ray_actor import Ready
+from cluster.ray_backend import RayBackend
+from cluster.ray_session import RaySession
+from cluster.records import Done, Order, Record, Started
+from cluster.resources import Allotment
+from cluster.runner import Runner, Watch
+from cluster.shelf import Shelf
+from jobs.plan import Plan, plan
+from jobs.schedule import Budgets
+from jobs.spec import build
+from jobs.workspace import Workspace
+from renderer import networks
+from renderer.weights import Weights
+
+NETWORK = networks.entry("squeezenet1_1")
+WEIGHTS = Weights(NETWORK.name, {}, NETWORK.preprocessing, "none", "none")
+STEP = {"dream": {"network": NETWORK.name, "layers": ["conv1"]}}
+
+
+class EmptySlot:
+    """Answers every order at once with so many random bytes: no picture of it is ever decoded."""
+
+    def __init__(self, *, gpus: float = 0.0, threads: int = 1, frame_bytes: int) -> None:
+        self._frame = np.random.default_rng(0).bytes(frame_bytes)
+
+    def ready(self) -> Ready:
+        return Ready("here", "cpu", ())
+
+    def render(self, order: Order) -> Generator[Record, None, None]:
+        yield Started("here", os.getpid(), "cpu", 1)
+        yield Done(self._frame, None, (512, 512), 1, (("objective", 1.0),), 0.0)
+
+
+class Meter:
+    """Takes the time and the memory as tasks finish."""
+
+    def __init__(self) -> None:
+        self.first = self.last = 0.0
+        self.finished = 0
+        self.memory: list[float] = []
+
+    def __call__(self, notice: n.Notice) -> None:
+        now = time.perf_counter()
+        if isinstance(notice, n.TaskStarted) and not self.first:
+            self.first = now
+        if isinstance(notice, n.TaskFinished):
+            self.finished, self.last = self.finished + 1, now
+            if self.finished % 100 == 0:
+                self.memory.append(resident_mb())
+
+
+def resident_mb() -> float:
+    """The memory of this process."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
+def planned(folder: Path, tasks: int) -> tuple[Plan, float]:
+    """A plan of so many tasks, one for each of as many pictures, and how long it took to make."""
+    for i in range(tasks):
+        pixels = np.full((16, 16, 3), (i % 256, i // 256 % 256, 99), np.uint8)
+        Image.fromarray(pixels).save(folder / f"{i:06}.png")
+    began = time.perf_counter()
+    spec = build({"name": "bench", "inputs": ["*.png"], "steps": [STEP]}, base=folder)
+    made = plan(spec, lambda network, until: "none")
+    return made, time.perf_counter() - began
+
+
+def measured(made: Plan, folder: Path, backend: Backend) -> dict[str, Any]:
+    """Run the plan; what it cost."""
+    meter, shelf = Meter(), Shelf(lambda network, until: WEIGHTS)
+    tasks = {task.id: task for task in made.tasks}
+    with Workspace.open(folder) as workspace:
+        terms = Terms(job="bench", seed=0, base=folder)
+        Runner(
+            made,
+            workspace,
+            lambda: backend,
+            orders=Orders(tasks, terms, shelf=shelf, workspace=workspace),
+            budgets=Budgets(),
+            watch=Watch(meter),
+        ).run()
+    quarter = len(meter.memory) // 4
+    return {
+        "finished": meter.finished,
+        "ms_per_task": round(1000 * (meter.last - meter.first) / meter.finished, 2),
+        "memory_mb": round(meter.memory[-1], 1),
+        "memory_growth_mb": round(meter.memory[-1] - meter.memory[quarter], 1),
+    }
+
+
+def backend_named(name: str, workers: int, frame_bytes: int) -> tuple[Backend, RaySession | None]:
+    """The backend, and the Ray it runs on."""
+    if name == "inline":
+        return InlineBackend(lambda: EmptySlot(frame_bytes=frame_bytes), node="here"), None
+    session = RaySession()
+
+    class Sized(EmptySlot):
+        def __init__(self, *, gpus: float, threads: int) -> None:
+            super().__init__(frame_bytes=frame_bytes)
+
+    cluster.ray_backend.Slot = Sized  # type: ignore[misc, assignment]
+    return RayBackend(session.wait(), Allotment(workers, 1, 0.0)), session
+
+
+def main() -> None:
+    """Print the costs with both backends."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--tasks", type=int, default=2000)
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--frame-kb", type=int, default=400)
+    options = parser.parse_args()
+    result: dict[str, Any] = {**vars(options), "load": os.getloadavg()[0], "cpus": os.cpu_count()}
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        made, seconds = planned(folder, options.tasks)
+        result["planning_ms_per_task"] = round(1000 * seconds / options.tasks, 2)
+        for kind in ("inline", "ray"):
+            backend, session = backend_named(kind, options.workers, options.frame_kb * 1024)
+            result[kind] = measured(made, folder / kind, backend)
+            if session is not None:
+                session.close()
+    json.dump(result, sys.stdout, indent=2)
+    sys.stdout.write("\n")
+
+
+if __name__ == "__main__":
+    main()
