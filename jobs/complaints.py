@@ -48,7 +48,7 @@ def shown(value: Any) -> str:
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
-def either(words: tuple[str, ...]) -> str:
+def listed(words: tuple[str, ...]) -> str:
     """``a, b or c``."""
     return " or ".join(part for part in (", ".join(words[:-1]), words[-1]) if part)
 
@@ -64,7 +64,7 @@ def _message(fault: Any, schema: Mapping[str, Any]) -> str:
     if kind == "literal_error":
         words = tuple(_choices(fault["loc"], schema))
         hint = nearest(str(given), words)
-        return f"must be {either(words)}, not {shown(given)}{hint}"
+        return f"must be {listed(words)}, not {shown(given)}{hint}"
     if kind == "too_short":
         return "needs at least one entry"
     for name, bound in _BOUNDS.items():
@@ -116,7 +116,8 @@ def _node(loc: tuple[str | int, ...], schema: Mapping[str, Any]) -> Mapping[str,
 def _plain(node: Mapping[str, Any], schema: Mapping[str, Any]) -> Mapping[str, Any]:
     """The node that a reference or an optional one stands for."""
     while True:
-        options = [o for o in node.get("anyOf", ()) if o.get("type") != "null"]
+        either = (*node.get("anyOf", ()), *node.get("allOf", ()))
+        options = [option for option in either if option.get("type") != "null"]
         if "$ref" in node:
             node = schema["$defs"][node["$ref"].rsplit("/", 1)[1]]
         elif options:

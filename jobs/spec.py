@@ -51,10 +51,14 @@ class JobSpec(Model):
     )
     outputs: tuple[Outputs, ...] = Field((), description="animations and contact sheets to make")
     resources: Annotated[Resources, Record()] = Field(
-        Resources(), description="what the job may use, and what each of its tasks gets"
+        default_factory=Resources,
+        json_schema_extra={"default": {}},
+        description="what the job may use, and what each of its tasks gets",
     )
     retries: Annotated[Budgets, Record()] = Field(
-        Budgets(), description="how often a task is tried again, by what went wrong"
+        default_factory=Budgets,
+        json_schema_extra={"default": {}},
+        description="how often a task is tried again, by what went wrong",
     )
     weights: Mapping[str, Text] = Field({}, description="weight files, by network")
     _document: Document = PrivateAttr(default=Document(None))
