@@ -135,7 +135,7 @@ class Schedule:
         """The instructions that follow from the event, in the order to carry them out.
 
         Answers that name a stale attempt, an ended task or an unknown slot change nothing.
-        ValueError for tasks that are added twice, or before what they need, or after PlanEnded.
+        ValueError for tasks that are added twice, before what they need, or after the end.
         """
         self._out = []
         self._apply(event)
@@ -184,7 +184,7 @@ class Schedule:
                 self._cancel()
 
     def _add(self, item: Item) -> None:
-        if item.task in self._entries or self._complete:
+        if item.task in self._entries or self._complete or self._over:
             raise ValueError(f"task {item.task} can't be added any more")
         needed = [self._needed(task, item) for task in item.needs]
         entry = _Entry(item.task, len(self._entries), item.attempts)

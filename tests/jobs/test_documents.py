@@ -71,9 +71,9 @@ def test_a_bomb_of_aliases_is_refused_quickly() -> None:
     lines = ["a: &a [x, x, x, x, x, x, x, x, x]"]
     for above, name in zip("abcdefgh", "bcdefghi", strict=True):
         lines.append(f"{name}: &{name} [{', '.join([f'*{above}'] * 9)}]")
-    begun = time.monotonic()
+    begun = time.process_time()
     assert "more than 500,000 values" in fault("\n".join(lines))
-    assert time.monotonic() - begun < 30
+    assert time.process_time() - begun < 10
 
 
 def test_files_that_are_no_job_files(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jobs.names import Names, cut, safe, stems
@@ -16,6 +16,7 @@ def test_what_a_name_may_hold_stays_and_the_rest_does_not() -> None:
     assert safe("...") == "picture"
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_any_text_becomes_a_safe_name(text: str) -> None:
     name = safe(text)
@@ -46,6 +47,7 @@ def test_equal_stems_are_told_apart_by_folder_suffix_or_number() -> None:
     assert stems(["/x/a.jpg", "/y/a.jpg", "/y/a.png"]) == ["x-a", "y-a-jpg", "y-a-png"]
 
 
+@settings(deadline=None)
 @given(st.lists(st.text("aA/.-", min_size=1, max_size=8), unique=True, max_size=12))
 def test_stems_are_always_unique(paths: list[str]) -> None:
     found = stems(paths)

@@ -222,9 +222,10 @@ def test_tasks_that_make_no_plan_are_refused(items: tuple[Item, ...]) -> None:
         Schedule().handle(TasksAdded(items))
 
 
-def test_tasks_are_refused_after_the_plan_has_ended() -> None:
+@pytest.mark.parametrize("last", [PlanEnded(), CancelRequested()])
+def test_tasks_are_refused_after_the_end(last: Event) -> None:
     with pytest.raises(ValueError, match="can't be added"):
-        after(Schedule(), PlanEnded(), TasksAdded((Item("a"),)))
+        after(Schedule(), last, TasksAdded((Item("a"),)))
 
 
 def test_an_event_costs_the_same_in_a_large_job() -> None:

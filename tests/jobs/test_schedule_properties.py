@@ -101,7 +101,7 @@ class Farm(RuleBasedStateMachine):
             if running == (task, attempt):
                 del self.at[slot]
 
-    @precondition(lambda self: not self.planned)
+    @precondition(lambda self: not self.planned and not self.done)
     @rule(data=st.data(), attempts=st.integers(0, 3), finished=st.booleans())
     def add(self, data: st.DataObject, attempts: int, finished: bool) -> None:
         task = f"t{len(self.needs)}"
