@@ -167,7 +167,9 @@ def be_deterministic(threads: int) -> None:
     a user could act on.
     """
     torch.set_num_threads(threads)
-    torch.use_deterministic_algorithms(True, warn_only=True)
+    # The same as use_deterministic_algorithms(True, warn_only=True), which imports torch's compiler
+    # first: two seconds.
+    torch.set_deterministic_debug_mode("warn")
     warnings.filterwarnings("ignore", message=".*deterministic", module="torch")
     torch.backends.cudnn.benchmark = False
     torch.backends.cuda.matmul.allow_tf32 = False

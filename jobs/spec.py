@@ -23,7 +23,7 @@ from jobs.models import Choice, Many, Model, Record, Text, Whole
 from jobs.schedule import Budgets
 from jobs.steps import Outputs, Resources, Step
 from renderer.errors import JobError
-from renderer.images import FORMATS
+from renderer.metadata import FORMATS
 
 MAX_NAME_CHARACTERS = 100
 EMPTY = "is empty; a job needs inputs and steps (`reverie init` writes an example)"

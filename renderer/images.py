@@ -23,7 +23,7 @@ from torch.nn.functional import interpolate
 
 from renderer import decoding, metadata
 from renderer.errors import ImageError
-from renderer.metadata import read_settings
+from renderer.metadata import FORMATS, read_settings
 
 __all__ = [
     "FORMATS",
@@ -43,7 +43,6 @@ __all__ = [
     "unpack",
 ]
 
-FORMATS = ("png", "jpeg", "webp")
 MAX_PIXELS = 2**28  # a 200-megapixel photograph passes; its float32 pixels take 3 GB at most
 
 

@@ -19,6 +19,8 @@ from renderer import decoding
 from renderer.errors import ImageError
 
 KEY = "reverie"
+FORMATS = ("png", "jpeg", "webp")
+"""The formats that pictures are written in: those that can carry settings."""
 
 _EXIF_IFD, _USER_COMMENT = 0x8769, 0x9286
 _ASCII = b"ASCII\0\0\0"  # EXIF 2.3: the first eight bytes of a UserComment name its encoding
