@@ -18,8 +18,9 @@ import torch
 from torch import Tensor
 
 from renderer import networks
+from renderer.checkpoints import State, pack
 from renderer.errors import ImageError, NetworkError
-from renderer.events import Progress, finish
+from renderer.events import Checkpoint, Event, Progress, finish
 from renderer.images import resize
 from renderer.losses import class_objective, layer_objective, standardised
 from renderer.networks import Network
@@ -37,7 +38,7 @@ def dream(
     settings: DreamSettings,
     *,
     seed: int = 0,
-    on_progress: Callable[[Progress], None] | None = None,
+    on_progress: Callable[[Event], None] | None = None,
 ) -> Tensor:
     """The dreamed picture, (1, 3, H, W), unclipped; see ``steps``, which this runs to its end."""
     return finish(steps(image, network, settings, seed=seed), on_progress)
@@ -50,34 +51,39 @@ def steps(
     *,
     seed: int = 0,
     fetch_losses: Callable[[], bool] | None = None,
-) -> Generator[Progress, None, Tensor]:
+    checkpoint: Callable[[], bool] | None = None,
+    resume: State | None = None,
+) -> Generator[Event, None, Tensor]:
     """Dream ``image``, (1, 3, H, W) in 0..255; yields after every step and returns the picture.
 
     ``fetch_losses`` is asked once a step whether the objective's value is wanted (it costs a wait
-    for the device); without it every step has one. Raises ImageError for a picture too small for
-    the layer, NetworkError for an unknown layer, channel or class.
+    for the device); without it every step has one. ``checkpoint`` is asked whether to yield a
+    Checkpoint after the step; ``resume`` is the state in one, to go on from. Raises ImageError for
+    a picture too small for the layer, NetworkError for an unknown layer, channel or class.
     """
     objective = Objective.of(network, settings)
     smallest = smallest_side(network, objective.layer)
     levels = pyramid(image, settings, smallest=smallest)
     total = len(levels) * settings.iterations
     done, result = 0, levels[-1]
-    for depth in reversed(range(len(levels))):
-        if depth < len(levels) - 1:
-            enlarged = resize(result, (levels[depth].shape[2], levels[depth].shape[3]))
-            result = settings.blend * levels[depth] + (1 - settings.blend) * enlarged
-        for i in range(settings.iterations):
-            # Seeded by place, not by history: a step draws the same tiles wherever a run began.
-            rng = random.Random(f"{seed}/{depth}/{i}")
-            gradient, value = tiled_gradient(
-                result, network, objective, rng, tile_size=settings.tile_size, smallest=smallest
-            )
-            sigma = 4.0 * i / settings.iterations + 0.5
-            gradient = smoothed(gradient, sigma, colour=settings.smooth_colour)
-            result = result + settings.step_size * standardised(gradient)
-            done += 1
-            wanted = fetch_losses is None or fetch_losses()
-            yield Progress(done, total, (("objective", value.item()),) if wanted else ())
+    if resume is not None:
+        done, result = resume.iteration, resume.tensors["image"].to(image)
+    for step in range(done, total):
+        depth, i = len(levels) - 1 - step // settings.iterations, step % settings.iterations
+        if i == 0 and step > 0:
+            result = blended(levels[depth], result, settings.blend)
+        # Seeded by place, not by history: a step draws the same tiles wherever a run began.
+        rng = random.Random(f"{seed}/{depth}/{i}")
+        gradient, value = tiled_gradient(
+            result, network, objective, rng, tile_size=settings.tile_size, smallest=smallest
+        )
+        sigma = 4.0 * i / settings.iterations + 0.5
+        gradient = smoothed(gradient, sigma, colour=settings.smooth_colour)
+        result = result + settings.step_size * standardised(gradient)
+        wanted = fetch_losses is None or fetch_losses()
+        yield Progress(step + 1, total, (("objective", value.item()),) if wanted else ())
+        if checkpoint is not None and checkpoint():
+            yield Checkpoint(step + 1, pack(State(step + 1, {"image": result})))
     return result
 
 
@@ -126,6 +132,12 @@ def pyramid(image: Tensor, settings: DreamSettings, *, smallest: int) -> list[Te
             break
         levels.append(resize(gaussian(levels[-1], PYRAMID_SIGMA), (height, width)))
     return levels
+
+
+def blended(level: Tensor, result: Tensor, blend: float) -> Tensor:
+    """A level of the pyramid with the enlarged result of the smaller one below it."""
+    enlarged = resize(result, (level.shape[2], level.shape[3]))
+    return blend * level + (1 - blend) * enlarged
 
 
 def tiled_gradient(

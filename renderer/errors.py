@@ -6,6 +6,7 @@
     ├── NetworkError        an unknown network, layer, channel or class
     ├── WeightsError        weights that are missing, incomplete or not what they should be
     │   └── DownloadError   weights that could not be fetched
+    ├── CheckpointError     a checkpoint that can't be taken up
     ├── AnimationError      frames that don't make an animation or a sheet
     ├── JobError            a job file that can't be read or planned (raised by jobs)
     ├── WorkspaceError      a job's directory that can't be used (raised by jobs)
@@ -39,6 +40,10 @@ class WeightsError(ReverieError):
 
 class DownloadError(WeightsError):
     """Weights could not be fetched; the text names the address and the reason."""
+
+
+class CheckpointError(ReverieError):
+    """A checkpoint is damaged or another task's; the text says which."""
 
 
 class AnimationError(ReverieError):

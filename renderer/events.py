@@ -1,4 +1,4 @@
-"""What a running dream or style transfer tells: small frozen records, never tensors.
+"""What a running dream or style transfer tells: small frozen records, checkpoints when asked.
 
 The generators ``dream.steps`` and ``style.steps`` yield these; whoever iterates decides whether to
 show, send or drop them. Closing the generator stops the rendering at the current iteration.
@@ -7,7 +7,7 @@ show, send or drop them. Closing the generator stops the rendering at the curren
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 R = TypeVar("R")
@@ -28,7 +28,15 @@ class Progress:
     losses: tuple[tuple[str, float], ...] = ()
 
 
-Event = Progress
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """All that the rest of a run depends on after ``iteration`` (``checkpoints.pack``)."""
+
+    iteration: int
+    data: bytes = field(repr=False)
+
+
+Event = Progress | Checkpoint
 
 
 def finish(

@@ -87,10 +87,23 @@ class StyleSettings:
     style_layers: Annotated[
         tuple[str, ...], Knob("layers that compare style: names, indexes or ranges like 0..12")
     ] = ("0..12",)
-    iterations: Annotated[int, Knob("gradient-descent steps", ge=1, le=1_000_000)] = 120
+    iterations: Annotated[int, Knob("optimisation steps", ge=1, le=1_000_000)] = 120
     step_size: Annotated[
-        float, Knob("standard deviation of one update", unit="0..255 levels", gt=0, le=10_000)
+        float,
+        Knob(
+            "standard deviation of one update (adam: learning rate; lbfgs: the most)",
+            unit="0..255 levels",
+            gt=0,
+            le=10_000,
+        ),
     ] = 10.0
+    optimizer: Annotated[
+        str,
+        Knob(
+            "how the image moves: steps of one size (the report), Adam, or L-BFGS",
+            choices=("gradient_descent", "adam", "lbfgs"),
+        ),
+    ] = "gradient_descent"
     weight_content: Annotated[float, Knob("weight of the content loss", ge=0)] = 1.5
     weight_style: Annotated[float, Knob("weight of the style loss", ge=0)] = 10.0
     weight_denoise: Annotated[float, Knob("weight of the total-variation loss", ge=0)] = 0.3

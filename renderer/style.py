@@ -18,22 +18,26 @@ import torch
 from torch import Tensor
 
 from renderer import networks
+from renderer.checkpoints import State, pack
 from renderer.errors import SettingError
-from renderer.events import Progress, finish
+from renderer.events import Checkpoint, Event, Progress, finish
 from renderer.images import Picture, shrink
 from renderer.losses import (
     LOSS_GUARD,
     content_loss,
     gram_matrix,
-    standardised,
     style_loss,
     total_variation,
 )
 from renderer.networks import Network
+from renderer.optimizers import optimizer
 from renderer.settings import StyleSettings
 
 NOISE_FROM, NOISE_TO = 128.0, 129.0
 """The start image is uniform noise in this range (tutorial 15)."""
+
+MEMORY = "optimizer."
+"""Begins the names of a checkpoint's tensors that the optimiser keeps."""
 
 
 def transfer(
@@ -43,7 +47,7 @@ def transfer(
     settings: StyleSettings,
     *,
     seed: int = 0,
-    on_progress: Callable[[Progress], None] | None = None,
+    on_progress: Callable[[Event], None] | None = None,
 ) -> Tensor:
     """The styled picture, (1, 3, H, W) in 0..255; see ``steps``, which this runs to its end."""
     return finish(steps(content, styles, network, settings, seed=seed), on_progress)
@@ -57,22 +61,38 @@ def steps(
     *,
     seed: int = 0,
     fetch_losses: Callable[[], bool] | None = None,
-) -> Generator[Progress, None, Tensor]:
+    checkpoint: Callable[[], bool] | None = None,
+    resume: State | None = None,
+) -> Generator[Event, None, Tensor]:
     """Move an image of the content's size to its content and the styles' style, step by step.
 
     ``content`` and ``styles`` are (1, 3, H, W) in 0..255, of any sizes; styles are shrunk to
     ``style_max_size``. Yields after every step and returns the image. ``fetch_losses`` is asked
-    once a step whether the losses' values are wanted (they cost a wait for the device).
+    once a step whether the losses' values are wanted (they cost a wait for the device);
+    ``checkpoint`` whether to yield a Checkpoint after it, and ``resume`` is the state in one, to go
+    on from.
     """
     targets = Targets.of(content, styles, network, settings)
-    image = start_image(content, settings, seed)
-    for i in range(settings.iterations):
+    image, mover, done = start_image(content, settings, seed), optimizer(settings), 0
+    if resume is not None:
+        image, done = resume.tensors["image"].to(content), resume.iteration
+        mover.restore(_memory(resume, content.device))
+    for i in range(done, settings.iterations):
         gradient, losses = combined_gradient(image, network, targets, settings)
-        image = (image - settings.step_size * standardised(gradient)).clamp_(0, 255)
+        image = mover.step(image, gradient)
         wanted = fetch_losses is None or fetch_losses()
         values = tuple((name, loss.item()) for name, loss in losses.items()) if wanted else ()
         yield Progress(i + 1, settings.iterations, values)
+        if checkpoint is not None and checkpoint():
+            memory = {MEMORY + name: tensor for name, tensor in mover.state().items()}
+            yield Checkpoint(i + 1, pack(State(i + 1, {"image": image, **memory})))
     return image
+
+
+def _memory(state: State, device: torch.device) -> dict[str, Tensor]:
+    """The optimiser's part of a checkpoint's tensors."""
+    held = state.tensors.items()
+    return {n.removeprefix(MEMORY): t.to(device) for n, t in held if n.startswith(MEMORY)}
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,9 @@ import reference
 import torch
 
 from renderer import dream, networks, weights
+from renderer.checkpoints import unpack
 from renderer.errors import ImageError, NetworkError
+from renderer.events import Checkpoint, Event, finish
 from renderer.images import decode, fit
 from renderer.losses import layer_objective
 from renderer.networks import Network
@@ -107,6 +109,18 @@ def test_the_input_is_left_alone(network: Network, picture: torch.Tensor) -> Non
     before = picture.clone()
     dream.dream(picture, network, replace(SETTINGS, repeats=0, iterations=1))
     assert torch.equal(picture, before)
+
+
+@pytest.mark.parametrize("cut", [1, 3, 4, 8])
+def test_goes_on_bit_by_bit(network: Network, picture: torch.Tensor, cut: int) -> None:
+    """In the middle of a level, and right between two."""
+    whole = dream.dream(picture, network, SETTINGS, seed=1)
+    first = dream.steps(picture, network, SETTINGS, seed=1, checkpoint=lambda: True)
+    state = next(e for e in first if isinstance(e, Checkpoint) and e.iteration == cut)
+    rest = dream.steps(picture, network, SETTINGS, seed=1, resume=unpack(state.data))
+    seen: list[Event] = []
+    assert torch.equal(finish(rest, seen.append), whole)
+    assert [event.iteration for event in seen] == list(range(cut + 1, 10))
 
 
 @pytest.mark.parametrize("level", [0.0, 255.0])

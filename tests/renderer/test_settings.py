@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from renderer.errors import SettingError
+from renderer.optimizers import OPTIMIZERS
 from renderer.settings import DreamSettings, StyleSettings, knobs, resolve
 
 
@@ -42,6 +43,12 @@ def test_choices_suggest_the_nearest() -> None:
 def test_the_user_replaces_the_network_and_the_network_the_report() -> None:
     settings = resolve(DreamSettings, {"step_size": 2.0, "iterations": 20}, {"iterations": 5})
     assert (settings.step_size, settings.iterations, settings.repeats) == (2.0, 5, 4)
+
+
+def test_every_optimizer_can_be_chosen() -> None:
+    _, knob, default = knobs(StyleSettings)["optimizer"]
+    assert knob.choices == tuple(OPTIMIZERS)
+    assert default in OPTIMIZERS
 
 
 def test_every_setting_has_a_knob_with_help() -> None:

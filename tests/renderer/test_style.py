@@ -10,8 +10,11 @@ import reference
 import torch
 
 from renderer import networks, style
+from renderer.checkpoints import unpack
 from renderer.errors import SettingError
+from renderer.events import Checkpoint, finish
 from renderer.networks import Network
+from renderer.optimizers import OPTIMIZERS
 from renderer.settings import StyleSettings
 
 SETTINGS = StyleSettings(
@@ -91,6 +94,34 @@ def test_losses_fall(network: Network, pictures: tuple[torch.Tensor, torch.Tenso
         content, [painting], network, settings, on_progress=lambda p: seen.append(dict(p.losses))
     )
     assert seen[-1]["style"] < 0.3 * seen[0]["style"]
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_goes_on_bit_by_bit(
+    network: Network, pictures: tuple[torch.Tensor, torch.Tensor], name: str
+) -> None:
+    content, painting = pictures
+    settings = replace(SETTINGS, optimizer=name, iterations=6)
+    whole = style.transfer(content, [painting], network, settings, seed=1)
+    for cut in (1, 4):
+        first = style.steps(content, [painting], network, settings, checkpoint=lambda: True, seed=1)
+        state = next(e for e in first if isinstance(e, Checkpoint) and e.iteration == cut)
+        rest = style.steps(content, [painting], network, settings, resume=unpack(state.data))
+        assert torch.equal(finish(rest), whole)
+
+
+@pytest.mark.parametrize("name", ["adam", "lbfgs"])
+def test_other_optimizers_lower_the_losses_too(
+    network: Network, pictures: tuple[torch.Tensor, torch.Tensor], name: str
+) -> None:
+    content, painting = pictures
+    settings = replace(SETTINGS, optimizer=name, iterations=20, weight_denoise=0.0)
+    seen: list[dict[str, float]] = []
+    style.transfer(
+        content, [painting], network, settings, on_progress=lambda p: seen.append(dict(p.losses))
+    )
+    assert seen[-1]["style"] < 0.3 * seen[0]["style"]
+    assert seen[-1]["content"] < seen[0]["content"]
 
 
 def test_stays_a_picture(network: Network, pictures: tuple[torch.Tensor, torch.Tensor]) -> None:
