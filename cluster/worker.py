@@ -25,7 +25,7 @@ from cluster.records import Done, Failed, Handle, Order, Record, Started
 from jobs.messages import Cause
 from renderer import dream, images, networks, style
 from renderer.errors import ReverieError
-from renderer.events import Progress
+from renderer.events import Event, Progress
 from renderer.images import Picture
 from renderer.networks import Network
 from renderer.settings import DreamSettings
@@ -81,7 +81,7 @@ class Renderer:
 
     def _steps(
         self, order: Order, pixels: Tensor, throttle: Throttle
-    ) -> Generator[Progress, None, Tensor]:
+    ) -> Generator[Event, None, Tensor]:
         network = self.network(order)
         if isinstance(order.settings, DreamSettings):
             return dream.steps(
@@ -136,19 +136,20 @@ class Throttle:
 
 
 def throttled(
-    steps: Generator[Progress, None, Tensor], throttle: Throttle
+    steps: Generator[Event, None, Tensor], throttle: Throttle
 ) -> Generator[Progress, None, tuple[Tensor, Progress]]:
     """Pass on the iterations that are told; returns the result and the last of them."""
     last = Progress(0, 0)
     while True:
         try:
-            progress = next(steps)
+            event = next(steps)
         except StopIteration as end:
             return end.value, last
-        throttle.seen(progress)
-        if throttle.open:
-            last = progress
-            yield progress
+        if isinstance(event, Progress):
+            throttle.seen(event)
+            if throttle.open:
+                last = event
+                yield event
 
 
 def opened(order: Order) -> Picture:

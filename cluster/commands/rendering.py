@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
@@ -19,6 +20,7 @@ from renderer.errors import JobError, ReverieError
 if TYPE_CHECKING:
     from jobs.spec import JobSpec
 
+T = TypeVar("T")
 Jobs = Annotated[list[str] | None, typer.Argument(metavar="JOB...", help="job files (YAML)")]
 From = Annotated[
     Path | None,
@@ -34,64 +36,73 @@ def render_command(jobs: Jobs = None, picture: From = None, **given: Any) -> int
     options, changes = RunOptions.of(given), JobOptions.of(given)
     if bool(jobs) == bool(picture):
         raise JobError("name a job file, or a picture with --from (`reverie init` writes a job)")
-    with ray_for(options) as session:
-        if picture is not None:
-            if changes != JobOptions():
-                raise JobError("--from renders a picture as it was; its settings can't be changed")
-            return again(picture, options, session=session)
-        return render_files([Path(job) for job in jobs or ()], changes, options, session=session)
+    if picture is not None:
+        if changes != JobOptions():
+            raise JobError("--from renders a picture as it was; its settings can't be changed")
+        return again(picture, options)
+    return render_files([Path(job) for job in jobs or ()], changes, options)
 
 
 with_parameters(render_command, [*JobOptions.parameters(), *RunOptions.parameters()])
 
 
-def render_files(
-    files: list[Path], changes: JobOptions, options: RunOptions, *, session: RaySession | None
-) -> int:
+def render_files(files: list[Path], changes: JobOptions, options: RunOptions) -> int:
     """Render job files one after the other; the worst of their exit codes.
 
     With several, one that can't be rendered is told, and the others are rendered.
     """
     from jobs import spec
 
-    worst = exits.DONE
-    for file in files:
-        try:
-            code = render(
-                spec.load(file, changes.overrides()),
-                options,
-                session=session,
-                alone=len(files) == 1,
-            )
-        except ReverieError as error:
-            if len(files) == 1:
-                raise
-            code = exits.code_of(error)
-            sys.stderr.write("".join(f"error: {line}\n" for line in str(error).splitlines()))
-        worst = max(worst, code)
-        if code == exits.INTERRUPTED:
-            break
+    if len(files) == 1:
+        return render(spec.load(files[0], changes.overrides()), options)
+    tasks = [functools.partial(spec.load, file, changes.overrides()) for file in files]
+    specs = [loaded for loaded in map(told, tasks) if not isinstance(loaded, int)]
+    worst = exits.DONE if len(specs) == len(files) else exits.BAD_INPUT
+    with ray_for(options) as session:
+        for loaded in specs:
+            code = told(functools.partial(render_on, session, loaded, options, several=True))
+            worst = max(worst, code)
+            if code == exits.INTERRUPTED:
+                break
     return worst
 
 
-def render(
-    spec: JobSpec, options: RunOptions, *, session: RaySession | None, alone: bool = True
+def render(spec: JobSpec, options: RunOptions) -> int:
+    """Plan and render one job; its exit code."""
+    with ray_for(options) as session:
+        return render_on(session, spec, options)
+
+
+def render_on(
+    session: RaySession | None, spec: JobSpec, options: RunOptions, *, several: bool = False
 ) -> int:
-    """Plan and render a job; its exit code. ``--out`` is its own folder if it is ``alone``."""
+    """The same on a Ray that is coming up. ``--out`` holds a folder for each of ``several``."""
     from cluster import launch
 
     job = launch.planned(spec, options)
-    out = options.out if alone or options.out is None else options.out / job.plan.name
-    return launch.run(job, options, out or launch.RENDERS / job.plan.name, session=session)
-
-
-def again(picture: Path, options: RunOptions, *, session: RaySession | None) -> int:
-    """Render a picture again from the recipe in its metadata; the exit code."""
-    from cluster import launch
-
-    job = launch.remembered(picture, options)
-    out = options.out or launch.RENDERS / f"{picture.stem}-again"
+    out = options.out
+    if out is None or several:
+        out = (out or launch.RENDERS) / job.plan.name
     return launch.run(job, options, out, session=session)
+
+
+def again(picture: Path, options: RunOptions) -> int:
+    """Render a picture again from the recipe in its metadata; the exit code."""
+    with ray_for(options) as session:
+        from cluster import launch
+
+        job = launch.remembered(picture, options)
+        out = options.out or launch.RENDERS / f"{picture.stem}-again"
+        return launch.run(job, options, out, session=session)
+
+
+def told(work: Callable[[], T]) -> T | int:
+    """The result of some work, or its error's exit code after telling it on standard error."""
+    try:
+        return work()
+    except ReverieError as error:
+        sys.stderr.write("".join(f"error: {line}\n" for line in str(error).splitlines()))
+        return exits.code_of(error)
 
 
 @contextlib.contextmanager

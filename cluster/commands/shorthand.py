@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from cluster.commands.options import JobOptions, RunOptions
-from cluster.commands.rendering import ray_for, render
+from cluster.commands.rendering import render
 from cluster.knobs import given, parameters, with_parameters
 from renderer.errors import JobError
 from renderer.settings import DreamSettings, StyleSettings
@@ -100,21 +100,19 @@ def run(
     options: dict[str, Any],
 ) -> int:
     """Render the job of one step; the exit code. Its errors name options instead of keys."""
-    where = RunOptions.of(options)
-    with ray_for(where) as session:
-        from jobs import spec
+    from jobs import spec
 
-        data = {
-            "name": name_for(kind, images),
-            "inputs": images,
-            "steps": [{kind: step}],
-            "outputs": [{output: {}} for output, wanted in outputs.items() if wanted],
-        }
-        try:
-            job = spec.build(data, base=Path.cwd(), sets=JobOptions.of(options).overrides())
-            return render(job, where, session=session)
-        except JobError as error:
-            raise JobError(by_option(str(error), kind)) from error
+    data = {
+        "name": name_for(kind, images),
+        "inputs": images,
+        "steps": [{kind: step}],
+        "outputs": [{output: {}} for output, wanted in outputs.items() if wanted],
+    }
+    try:
+        job = spec.build(data, base=Path.cwd(), sets=JobOptions.of(options).overrides())
+        return render(job, RunOptions.of(options))
+    except JobError as error:
+        raise JobError(by_option(str(error), kind)) from error
 
 
 def name_for(kind: str, images: list[str]) -> str:
