@@ -13,8 +13,6 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from platformdirs import user_cache_path
-
 from renderer import canonical, downloads
 from renderer.canonical import digest
 from renderer.containers import Array, open_container
@@ -150,8 +148,8 @@ def directories(weights_dir: PathLike | None = None) -> tuple[Path, ...]:
 
 def cache_dir() -> Path:
     """Where downloaded weights are kept: $REVERIE_CACHE, or the user's cache directory."""
-    own = os.environ.get("REVERIE_CACHE")
-    return (Path(own).expanduser() if own else user_cache_path("reverie")) / "weights"
+    own, shared = os.environ.get("REVERIE_CACHE"), os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    return Path(own or f"{shared}/reverie").expanduser() / "weights"
 
 
 def _read(known: NetworkEntry, until: str, path: Path) -> Weights:

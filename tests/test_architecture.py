@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -45,6 +46,17 @@ def test_a_package_imports_nothing_that_is_above_it(package: str) -> None:
         if name in FORBIDDEN[package]
     ]
     assert modules(package)
+    assert found == []
+
+
+def test_the_renderer_runs_where_there_is_little_beside_torch() -> None:
+    allowed = {"renderer", "torch", "torchvision", "numpy", "PIL", "safetensors"}
+    found = [
+        f"{path.relative_to(ROOT)}:{line} imports {name}"
+        for path in modules("renderer")
+        for line, name in imported(path)
+        if name not in allowed | sys.stdlib_module_names
+    ]
     assert found == []
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import imageio.v3 as imageio
 import numpy as np
 import pytest
 import torch
@@ -309,3 +310,11 @@ def test_the_writer_streams() -> None:
 
 def seed(number: int) -> torch.Generator:
     return torch.Generator().manual_seed(number)
+
+
+def test_another_reader_sees_the_same_frames(tmp_path: Path) -> None:
+    """imageio reads what was written: every frame, and its colours."""
+    path = tmp_path / "three.gif"
+    write_gif(frames(plain(RED), plain(RED), plain(BLUE)), path, settings(fps=10))
+    found = imageio.imread(path, index=None)
+    assert [tuple(frame[0, 0, :3]) for frame in found] == [RED, RED, BLUE]
