@@ -31,11 +31,11 @@ class Shelf:
         self._deepest: dict[tuple[str, str], Weights] = {}
 
     def digest(self, network: str, until: str) -> str:
-        """The digest of a network's weights up to a layer. Raises WeightsError."""
+        """The identity of a network's weights up to a layer. Raises WeightsError."""
         key = (network, until)
         if key not in self._known:
             found = self._resolve(network, until)
-            self._known[key] = _Known(found.digest, found.source)
+            self._known[key] = _Known(found.identity, found.source)
             place = (network, found.source)
             held = self._deepest.get(place)
             if held is None or len(held.tensors) < len(found.tensors):

@@ -8,6 +8,7 @@ instead of what was asked for: without weights there is an error that says where
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -40,6 +41,11 @@ class Weights:
     preprocessing: Preprocessing
     digest: str
     source: str
+
+    @property
+    def identity(self) -> str:
+        """Digest of all that decides what the network sees: its tensors and its preprocessing."""
+        return hashlib.sha256(f"{self.digest}:{self.preprocessing}".encode()).hexdigest()
 
 
 @dataclass(frozen=True)

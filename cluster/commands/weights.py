@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from cluster.commands.tables import Json, say, say_json, show
+from renderer.errors import SettingError
 
 app = typer.Typer(
     help="Find, download, check and convert the networks' weights.", no_args_is_help=True
@@ -101,11 +102,26 @@ def convert_command(
     source: Annotated[Path, typer.Argument(help="a .pth, .pt or .safetensors file")],
     target: Annotated[Path, typer.Argument(help="the .safetensors file to write")],
     network: Annotated[str, typer.Option("--network", help="the network whose weights they are")],
+    preprocessing: Annotated[
+        str | None,
+        typer.Option(
+            "--preprocessing",
+            metavar="torchvision|caffe|caffe-bgr",
+            help="what pictures the weights want, where the file isn't a known one: 0..1 "
+            "normalised, or 0..255 less a mean in RGB or BGR order",
+        ),
+    ] = None,
 ) -> None:
     """Write weights of any kind as a safetensors file with Reverie's names."""
     from renderer.conversion import convert
+    from renderer.networks.entries import PREPROCESSINGS
 
-    found = convert(source, target, network)
+    if preprocessing is not None and preprocessing not in PREPROCESSINGS:
+        raise SettingError(
+            f"--preprocessing: must be {' or '.join(PREPROCESSINGS)}, not {preprocessing!r}"
+        )
+    wanted = PREPROCESSINGS[preprocessing] if preprocessing else None
+    found = convert(source, target, network, preprocessing=wanted)
     say(f"{target}: {found.network} up to {found.until}, {found.digest}")
 
 

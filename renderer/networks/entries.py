@@ -7,8 +7,9 @@ RGB in 0..255; what a network was trained on instead is its weights' ``Preproces
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any
 
 from torch import nn
@@ -28,6 +29,18 @@ class Preprocessing:
     mean: tuple[float, float, float]
     scale: tuple[float, float, float] = (1.0, 1.0, 1.0)
     order: str = "rgb"
+
+
+CAFFE = Preprocessing(mean=(123.68, 116.779, 103.939))
+CAFFE_ROUNDED = Preprocessing(mean=(123.0, 117.0, 104.0))  # as some were trained
+TORCHVISION = Preprocessing(
+    mean=(255 * 0.485, 255 * 0.456, 255 * 0.406),
+    scale=(1 / (255 * 0.229), 1 / (255 * 0.224), 1 / (255 * 0.225)),
+)
+PREPROCESSINGS: Mapping[str, Preprocessing] = MappingProxyType(
+    {"torchvision": TORCHVISION, "caffe": CAFFE, "caffe-bgr": replace(CAFFE, order="bgr")}
+)
+"""What a file that isn't known may want, by the names that users give."""
 
 
 @dataclass(frozen=True)

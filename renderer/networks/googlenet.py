@@ -7,12 +7,13 @@ local response normalisation, 5x5 kernels in the third branch, max pools that ro
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 
 import torch
 from torch import Tensor, nn
 
-from renderer.networks.entries import NetworkEntry, Preprocessing, Source, StageMaker
+from renderer.networks.entries import CAFFE_ROUNDED, NetworkEntry, Source, StageMaker
 from renderer.networks.labels import imagenet
 from renderer.networks.stages import CLASSES, chain, class_map
 
@@ -141,9 +142,6 @@ def caffe_names() -> dict[str, str]:
     return names
 
 
-RGB = Preprocessing(mean=(123.0, 117.0, 104.0))
-BGR = Preprocessing(mean=(123.0, 117.0, 104.0), order="bgr")
-
 # Identity of the model zoo's weights, in whatever container (weights.digest; RGB order).
 FIRST = "36739eefe42b4790"
 DIGESTS = {
@@ -167,15 +165,15 @@ GOOGLENET = NetworkEntry(
     "free for any use",
     layers=(*LAYERS, CLASSES),
     stages=stages,
-    preprocessing=RGB,
+    preprocessing=CAFFE_ROUNDED,
     aliases=ALIASES,
     labels=imagenet,
     style=STYLE,
     sources=(
-        Source("bvlc_googlenet.safetensors", RGB, digests=DIGESTS, first=FIRST),
+        Source("bvlc_googlenet.safetensors", CAFFE_ROUNDED, digests=DIGESTS, first=FIRST),
         Source(
             "bvlc_googlenet.pth",
-            BGR,
+            replace(CAFFE_ROUNDED, order="bgr"),
             url="https://github.com/ProGamerGov/pytorch-old-caffemodels/raw/master/bvlc_googlenet.pth",
             digests=DIGESTS,
         ),

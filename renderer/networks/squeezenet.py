@@ -12,12 +12,15 @@ from functools import partial
 import torch
 from torch import Tensor, nn
 
-from renderer.networks.entries import NetworkEntry, Preprocessing, Source, StageMaker
+from renderer.networks.entries import (
+    CAFFE_ROUNDED,
+    TORCHVISION,
+    NetworkEntry,
+    Source,
+    StageMaker,
+)
 from renderer.networks.labels import imagenet
 from renderer.networks.stages import CLASSES, chain
-from renderer.networks.vgg import TORCHVISION
-
-CAFFE = Preprocessing(mean=(123.0, 117.0, 104.0))
 
 # Place among torchvision's features, inputs, squeeze, expand (of each kernel), pooled before.
 FIRES = (
@@ -90,7 +93,7 @@ SQUEEZENET = NetworkEntry(
     sources=(
         Source(
             "squeezenet1_1_caffe.safetensors",
-            CAFFE,
+            CAFFE_ROUNDED,
             digests={
                 "fire9": "9b99ba03335dc03d873a77fd761fab7f41aa9e9b10b11b5270d9c8c57091d012",
                 CLASSES: "af3db693f9c7bc44d63d80056c445142a0c8bd03270c440000f3111ee340ee4b",

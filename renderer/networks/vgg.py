@@ -14,18 +14,18 @@ from functools import partial
 
 from torch import nn
 
-from renderer.networks.entries import NetworkEntry, Preprocessing, Source, StageMaker
+from renderer.networks.entries import (
+    CAFFE,
+    CAFFE_ROUNDED,
+    TORCHVISION,
+    NetworkEntry,
+    Source,
+    StageMaker,
+)
 from renderer.networks.stages import chain
 
 WIDTHS = (64, 128, 256, 512, 512)
 DEPTHS = {"vgg16": (2, 2, 3, 3, 3), "vgg19": (2, 2, 4, 4, 4)}
-
-OXFORD = Preprocessing(mean=(123.68, 116.779, 103.939))
-OXFORD_ROUNDED = Preprocessing(mean=(123.0, 117.0, 104.0))  # as torchvision's copy is used
-TORCHVISION = Preprocessing(
-    mean=(255 * 0.485, 255 * 0.456, 255 * 0.406),
-    scale=(1 / (255 * 0.229), 1 / (255 * 0.224), 1 / (255 * 0.225)),
-)
 
 
 def layers(depths: Sequence[int]) -> tuple[str, ...]:
@@ -70,7 +70,7 @@ VGG16 = NetworkEntry(
         ),
         Source(
             "vgg16_features-amdegroot-88682ab5.pth",
-            OXFORD_ROUNDED,
+            CAFFE_ROUNDED,
             url="https://download.pytorch.org/models/vgg16_features-amdegroot-88682ab5.pth",
             sha256="88682ab5",
         ),
@@ -94,7 +94,7 @@ VGG19 = NetworkEntry(
         ),
         Source(
             "vgg19_conv1_to_conv3_caffe.safetensors",
-            OXFORD,
+            CAFFE,
             digests={"conv3_4": "2c2f79a0801b73514c2955fc7ac42f6d065dfe3eb36ad4de6d0f9d35c3157f05"},
             first="efbdb2919fd1c8ba",
         ),

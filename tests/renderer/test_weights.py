@@ -21,9 +21,10 @@ from renderer.containers import open_container
 from renderer.conversion import convert
 from renderer.errors import NetworkError, WeightsError
 from renderer.networks import Preprocessing, Source, entry, load
+from renderer.networks.entries import CAFFE, TORCHVISION
 from renderer.networks.motifs import record
 from renderer.networks.network import needed
-from renderer.networks.vgg import OXFORD, TORCHVISION
+from renderer.weights import Weights
 
 Arrays = dict[str, NDArray[np.float32]]
 
@@ -162,7 +163,7 @@ def test_preprocessing_comes_from_metadata_then_fingerprint_then_name_then_entry
     first = weights.digest({"features.0.weight": tensors["features.0.weight"]})
     caffe = Preprocessing(mean=(9.0, 8.0, 7.0))
     by_print = Source("elsewhere.pth", caffe, first=first[:12])
-    by_name = Source("named.safetensors", OXFORD)
+    by_name = Source("named.safetensors", CAFFE)
     vgg19 = entry("vgg19")
 
     def wanted(file: str, *sources: Source, metadata: str | None = None) -> Preprocessing:
@@ -175,7 +176,7 @@ def test_preprocessing_comes_from_metadata_then_fingerprint_then_name_then_entry
     text = canonical.preprocessing_metadata(said)
     assert wanted("named.safetensors", by_print, by_name, metadata=text) == said
     assert wanted("named.safetensors", by_name, by_print) == caffe
-    assert wanted("named.safetensors", by_name) == OXFORD
+    assert wanted("named.safetensors", by_name) == CAFFE
     assert wanted("unknown.safetensors", by_name) == TORCHVISION
     with pytest.raises(WeightsError, match=r"metadata 'reverie\.preprocessing' is not understood"):
         wanted("named.safetensors", metadata='{"mean": [1, 2]}')
@@ -424,3 +425,10 @@ def test_the_real_googlenet_is_known_under_caffes_names_in_bgr(
     assert found.preprocessing == ours.preprocessing
     assert found.known is not None
     assert found.known.digests["inception5b"] == ours.digest
+
+
+def test_the_same_tensors_that_want_another_picture_are_another_identity() -> None:
+    found = [Weights("vgg16", {}, wanted, "same", "file") for wanted in (CAFFE, TORCHVISION)]
+    assert found[0].digest == found[1].digest
+    assert found[0].identity != found[1].identity
+    assert found[0].identity == replace(found[0], source="another file").identity
