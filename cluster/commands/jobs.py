@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cluster.commands.options import JobOptions, RunOptions
+from cluster.commands.rendering import load
 from cluster.commands.tables import Json, say, say_json
 from cluster.knobs import with_parameters
 from cluster.phrases import duration, plural
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from jobs.plan import Plan
 
 JobFile = Annotated[Path, typer.Argument(metavar="JOB", help="a job file (YAML)")]
+Markdown = Annotated[bool, typer.Option("--markdown", help="tables for people instead")]
 Tasks = Annotated[bool, typer.Option("--tasks", help="list every task")]
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="an empty folder, or a new one")]
 WeightsDir = Annotated[
@@ -39,10 +42,9 @@ def plan_command(
     """Tell what a job comes to: tasks, pixels, memory and time on this machine."""
     from cluster import launch
     from cluster.resources import Node, allot, local_cpus
-    from jobs import spec
     from jobs.estimate import convolution_rate, estimate
 
-    loaded = spec.load(job, JobOptions.of(given).overrides())
+    loaded = load(job, JobOptions.of(given))
     planned = launch.planned(loaded, RunOptions(weights_dir=weights_dir))
     node = Node("this machine", local_cpus())
     allotted = allot((node,), launch.wanted_by(planned), shared=False)
@@ -68,12 +70,10 @@ def lines(plan: Plan, cost: Estimate, *, workers: int, threads: int) -> list[str
     told = [
         f"{plan.name}: {plural(cost.tasks, 'task')} ({steps}), {cost.pixels / 1e6:.1f} megapixels",
         f"workers: {workers}, each with {plural(threads, 'thread')} and "
-        f"about {cost.memory_bytes / 2**20:,.0f} MB",
+        f"about {cost.memory_bytes / 2**20:,.0f} MB beside torch's own",
     ]
     if cost.seconds is not None:
-        told.append(
-            f"time: about {duration(cost.seconds)} on this machine's CPU (within a factor of two)"
-        )
+        told.append(f"time: roughly {duration(cost.seconds)} on this machine's CPU")
     told += [
         f"output: {output.file}, {plural(len(output.cells), 'frame')}" for output in plan.outputs
     ]
@@ -100,11 +100,15 @@ def as_data(plan: Plan, cost: Estimate, *, workers: int, threads: int) -> dict[s
     }
 
 
-def schema_command() -> None:
+def schema_command(markdown: Markdown = False) -> None:
     """Print the JSON schema of job files, for editors."""
+    from jobs import reference
     from jobs.spec import schema
 
-    say_json(schema())
+    if markdown:
+        sys.stdout.write(reference.markdown())
+    else:
+        say_json(schema())
 
 
 def init_command(folder: Folder = Path()) -> None:

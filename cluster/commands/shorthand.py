@@ -108,8 +108,10 @@ def run(
         "steps": [{kind: step}],
         "outputs": [{output: {}} for output, wanted in outputs.items() if wanted],
     }
+    changes = JobOptions.of(options)
     try:
-        job = spec.build(data, base=Path.cwd(), sets=JobOptions.of(options).overrides())
+        with changes.blamed():
+            job = spec.build(data, base=Path.cwd(), sets=changes.overrides())
         return render(job, RunOptions.of(options))
     except JobError as error:
         raise JobError(by_option(str(error), kind)) from error

@@ -170,3 +170,18 @@ def test_progress_with_losses_only(order: Order) -> None:
     assert told[0].iteration == 1
     assert told[-1].iteration == told[-1].iterations == 40
     assert all(record.losses for record in told)
+
+
+@pytest.mark.gpu
+def test_a_gpu_renders_the_same_bytes_every_time(order: Order) -> None:
+    if not torch.cuda.is_available():
+        pytest.skip("there is no CUDA device")
+    frames = set()
+    for _ in range(2):
+        records = list(Renderer(device="cuda").render(with_iterations(order, 10)))
+        started, last = records[0], records[-1]
+        assert isinstance(started, Started)
+        assert started.device == "cuda"
+        assert isinstance(last, Done), last
+        frames.add(last.frame)
+    assert len(frames) == 1
