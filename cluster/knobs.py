@@ -54,25 +54,14 @@ def help_of(knob: Knob, default: Any) -> str:
         "" if default in ((), "", None) else f"default {_text(default)}",
     ]
     told = ", ".join(note for note in notes if note)
-    return f"{knob.help} [{told}]" if told else knob.help
+    return f"{knob.help} ({told})" if told else knob.help
 
 
 def bounds(knob: Knob) -> str:
     """A knob's bounds in signs: ``0 < x < 1``."""
-    low = (
-        f"{knob.ge:g} ≤ "
-        if knob.ge is not None
-        else f"{knob.gt:g} < "
-        if knob.gt is not None
-        else ""
-    )
-    high = (
-        f" ≤ {knob.le:g}"
-        if knob.le is not None
-        else f" < {knob.lt:g}"
-        if knob.lt is not None
-        else ""
-    )
+    least, most = ((knob.ge, "≤"), (knob.gt, "<")), ((knob.le, "≤"), (knob.lt, "<"))
+    low = "".join(f"{_number(bound)} {sign} " for bound, sign in least if bound is not None)
+    high = "".join(f" {sign} {_number(bound)}" for bound, sign in most if bound is not None)
     return f"{low}x{high}" if low or high else ""
 
 
@@ -131,6 +120,10 @@ def _scalar(base: Any, text: str) -> Any:
             except ValueError:
                 continue
     return text
+
+
+def _number(bound: float) -> str:
+    return f"{int(bound):,}" if bound == int(bound) else f"{bound:g}"
 
 
 def _word(base: Any) -> str:

@@ -39,7 +39,10 @@ def plan_command(
     json: Json = False,
     **given: Any,
 ) -> None:
-    """Tell what a job comes to: tasks, pixels, memory and time on this machine."""
+    """Tell a job's tasks, pixels, memory and time.
+
+    The time is that of this machine's CPU, within a factor of two.
+    """
     from cluster import launch
     from cluster.resources import Node, allot, local_cpus
     from jobs.estimate import convolution_rate, estimate
@@ -112,7 +115,7 @@ def schema_command(markdown: Markdown = False) -> None:
 
 
 def init_command(folder: Folder = Path()) -> None:
-    """Write example jobs and their pictures into a folder, to begin with."""
+    """Write example jobs and their pictures into a folder."""
     examples = files("jobs.examples")
     wanted = {item.name: item for item in examples.iterdir() if item.name.endswith(".yaml")}
     pictures = examples.joinpath("pictures")

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from jobs.spec import JobSpec
 
 T = TypeVar("T")
-Jobs = Annotated[list[str] | None, typer.Argument(metavar="JOB...", help="job files (YAML)")]
+Jobs = Annotated[list[str] | None, typer.Argument(metavar="JOB", help="job files (YAML)")]
 From = Annotated[
     Path | None,
     typer.Option("--from", metavar="PICTURE", help="render a picture again, by what it says"),

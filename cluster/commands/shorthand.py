@@ -14,9 +14,7 @@ from cluster.knobs import given, parameters, with_parameters
 from renderer.errors import JobError
 from renderer.settings import DreamSettings, StyleSettings
 
-Pictures = Annotated[
-    list[str], typer.Argument(metavar="IMAGE...", help="pictures, folders or globs")
-]
+Pictures = Annotated[list[str], typer.Argument(metavar="IMAGE", help="pictures, folders or globs")]
 Layers = Annotated[
     list[str] | None,
     typer.Option(

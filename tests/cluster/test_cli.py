@@ -176,6 +176,7 @@ def test_unreadable_pictures_are_listed_and_the_others_rendered(
         (["classes", "vgg16"], 2, "vgg16 has no classes"),
         (["weights", "verify", "gone.pth"], 3, "gone.pth"),
         (["sing"], 2, "sing"),
+        (["weights"], 2, "Missing command"),
     ],
 )
 def test_what_is_wrong_takes_a_line_and_a_code(
@@ -300,15 +301,19 @@ def test_version(reverie: Reverie, capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out.startswith("reverie ")
 
 
+def test_nothing_asked_is_help(reverie: Reverie, capsys: pytest.CaptureFixture[str]) -> None:
+    assert reverie() == exits.DONE
+    assert "render" in capsys.readouterr().out
+
+
 def test_options_come_from_the_settings(
-    reverie: Reverie, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    reverie: Reverie, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setenv("COLUMNS", "200")
     assert reverie("dream", "--help") == exits.DONE
     told = capsys.readouterr().out
     for word in ("--step-size", "--no-smooth-colour", "--layers", "--size", "--workers", "--json"):
         assert word in told
-    assert "gradient-ascent steps at each pyramid level" in told
+    assert "(px, 32 ≤ x ≤ 65,536, default 400)" in " ".join(told.split())
 
 
 def test_help_needs_neither_torch_nor_ray() -> None:
