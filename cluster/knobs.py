@@ -16,9 +16,6 @@ import typer
 
 from renderer.settings import Knob, knobs
 
-WHOLE_NAMES = ("classes",)
-"""Lists whose items may hold commas ("tabby, tabby cat"): one item an option."""
-
 
 def parameters(kind: type, *, without: Iterable[str] = ()) -> list[inspect.Parameter]:
     """The knobs of a settings dataclass as keyword parameters that Typer makes options of."""
@@ -83,7 +80,7 @@ def given(kind: type, options: Mapping[str, Any]) -> dict[str, Any]:
     """
     known = knobs(kind)
     return {
-        name: _value(name, known[name][0], value)
+        name: _value(known[name][0], value)
         for name, value in options.items()
         if name in known and value is not None and value != []
     }
@@ -101,10 +98,9 @@ def with_parameters(
     return command
 
 
-def _value(name: str, base: Any, value: Any) -> Any:
+def _value(base: Any, value: Any) -> Any:
     if isinstance(value, list):
-        whole = name in WHOLE_NAMES
-        items = value if whole else [part.strip() for text in value for part in text.split(",")]
+        items = [part.strip() for text in value for part in text.split(",")]
         return [_scalar(get_args(base)[0], item) for item in items if item]
     return value if isinstance(value, bool) else _scalar(base, value)
 

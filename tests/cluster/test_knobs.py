@@ -64,9 +64,10 @@ def test_options_become_settings(options: dict[str, Any], settings: dict[str, An
     assert given(StyleSettings, options) == settings
 
 
-def test_flags_and_names_with_commas() -> None:
-    options = {"smooth_colour": False, "classes": ["tabby, tabby cat", "7"]}
-    assert given(DreamSettings, options) == options
+def test_flags_and_lists_of_names() -> None:
+    options = {"smooth_colour": False, "classes": ["tabby, lynx", "7"]}
+    settings = {"smooth_colour": False, "classes": ["tabby", "lynx", "7"]}
+    assert given(DreamSettings, options) == settings
 
 
 def test_parameters_take_the_place_of_a_commands_rest() -> None:
