@@ -60,6 +60,8 @@ def layer_cells(pictures: Sequence[tuple[str, Picture]], beside: Path | None) ->
                 if layer in network.layers:
                     label = f"{name}, {kind}, {layer}"
                     yield label, _dreamer(network, picture, layer=layer)
+                else:  # the picture itself keeps the columns in line
+                    yield f"{kind} has no {layer}", lambda picture=picture: picture  # type: ignore[misc]
 
 
 def class_cells(size: int) -> Iterator[Cell]:
