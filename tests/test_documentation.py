@@ -23,6 +23,7 @@ RUN_AS = {"dream": (*SMALL, "--repeats", "0"), "style": SMALL}
 ELSEWHERE = {
     "make demo": "the quickstart's test",
     "make test": "this",
+    "make motifs": "tests/training, in miniature",
     "reverie weights fetch vgg16": "test_downloads: it needs a server",
     "reverie weights convert vgg16_caffe.pth vgg16.safetensors --network vgg16 "
     "--preprocessing caffe": "test_weights: it needs a file of half a gigabyte",
