@@ -156,6 +156,10 @@ class Schedule:
         """The task of every busy slot."""
         return dict(self._busy)
 
+    def runs(self, task: str, attempt: int) -> bool:
+        """Whether this attempt is rendering; what a stale one tells is not to be kept."""
+        return self._find(task, attempt, State.RUNNING) is not None
+
     def _apply(self, event: Event) -> None:
         match event:
             case TasksAdded(items):

@@ -17,6 +17,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, PrivateAttr, ValidationError, field_validator
 
+from jobs.checkpoints import CheckpointSettings
 from jobs.complaints import complaints
 from jobs.documents import Document, Key, override, read
 from jobs.models import Choice, Many, Model, Record, Text, Whole
@@ -59,6 +60,11 @@ class JobSpec(Model):
         default_factory=Budgets,
         json_schema_extra={"default": {}},
         description="how often a task is tried again, by what went wrong",
+    )
+    checkpoint: Annotated[CheckpointSettings, Record()] = Field(
+        default_factory=CheckpointSettings,
+        json_schema_extra={"default": {}},
+        description="how often a task's state is kept, so that it can go on where it stood",
     )
     weights: Mapping[str, Text] = Field({}, description="weight files, by network")
     _document: Document = PrivateAttr(default=Document(None))

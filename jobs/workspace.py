@@ -6,6 +6,7 @@
     ├── lock                        who drives (jobs.lock); empty when no one does
     ├── frames/1-dream/…-conv3.png  every step's pictures, under readable names
     ├── carry/3f/3f81….safetensors  what passes from a task to the next, without loss, by task id
+    ├── checkpoints/3f/3f81…-200…   states that running tasks can go on from (jobs.checkpoints)
     ├── harbour.gif                 the outputs
     └── harbour-sheet.png
 
@@ -19,25 +20,23 @@ must be rendered later has the tasks before it rendered once more.
 from __future__ import annotations
 
 import contextlib
-import errno
 import json
 import os
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import count
 from pathlib import Path, PurePosixPath
 from types import TracebackType
 from typing import Any
 
+from jobs.checkpoints import CHECKPOINTS, Checkpoint, Checkpoints
+from jobs.files import Files, leftovers
 from jobs.lock import Lock
 from jobs.log import Log, records
 from jobs.tasks import Task
-from renderer.errors import WorkspaceError
 
 JOB, LOG, LOCK = "job.json", "log.jsonl", "lock"
 FRAMES, CARRY = "frames", "carry"
-TEMPORARY = ".writing-"
 FINISHED = "finished"
 
 
@@ -57,20 +56,21 @@ class Workspace:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._files = Files(folder)
         self._results: dict[str, _Result] = {}
         self._owners: dict[str, str] = {}  # the task whose picture a file holds now
         self._attempts: dict[str, int] = {}
-        self._numbers = count()
-        self._made: set[Path] = set()
-        with self._told():
+        with self._files.told():
             folder.mkdir(parents=True, exist_ok=True)
             self._lock = Lock(folder / LOCK)
         try:
-            with self._told():
+            with self._files.told():
                 for record in records(folder / LOG):
                     self._remember(record)
                 self._log = Log(folder / LOG)
-                self._sweep()
+                self._checkpoints = Checkpoints(self._files)
+                for left in leftovers(folder, (FRAMES, CARRY, CHECKPOINTS)):
+                    left.unlink()
         except BaseException:
             self._lock.release()
             raise
@@ -83,7 +83,7 @@ class Workspace:
     def close(self) -> None:
         """Forces the log to the disk and lets others have the workspace."""
         try:
-            with self._told():
+            with self._files.told():
                 self._log.close()
         finally:
             self._lock.release()
@@ -102,13 +102,13 @@ class Workspace:
     def begin(self, job: Mapping[str, Any]) -> None:
         """Keeps the job as it was asked for."""
         text = json.dumps(job, indent=2, ensure_ascii=False) + "\n"
-        with self._told():
-            self._write(JOB, text.encode())
+        with self._files.told():
+            self._files.write(JOB, text.encode())
             self._log.append("opened", process=os.getpid())
 
     def record(self, event: str, **facts: Any) -> None:
         """Adds to the log what has happened; ``task=`` and ``attempt=`` are read back."""
-        with self._told():
+        with self._files.told():
             self._log.append(event, **facts)
         self._remember({"event": event, **facts})
 
@@ -121,9 +121,12 @@ class Workspace:
 
         A finished task whose carry is gone counts as unfinished where a task that needs it is.
         """
-        with self._told():
+        with self._files.told():
             done = {task.id for task in tasks if self._pictures(task)}
             self._link([task for task in tasks if task.id in done])
+            for task in tasks:
+                if task.id in done:  # their driver died before it removed them
+                    self._checkpoints.drop(task.id)
             wanted: set[str] = set()
             for task in reversed(tasks):
                 if task.id in wanted and not self._carry(task.id).exists():
@@ -136,11 +139,11 @@ class Workspace:
         self, task: Task, frame: bytes, carry: bytes | None = None, *, attempt: int, **facts: Any
     ) -> None:
         """Puts a task's picture, and its carry, in their places, then logs it as finished."""
-        with self._told():
+        with self._files.told():
             if carry is not None:
-                self._write(str(self._carry(task.id).relative_to(self.folder)), carry)
+                self._files.write(str(self._carry(task.id).relative_to(self.folder)), carry)
             for file in task.files:
-                self._write(file, frame)
+                self._files.write(file, frame)
         self.record(
             FINISHED,
             task=task.id,
@@ -149,30 +152,45 @@ class Workspace:
             size_bytes=len(frame),
             **facts,
         )
+        with self._files.told():
+            self._checkpoints.drop(task.id)
+
+    def checkpoint(
+        self, task: str, data: bytes, *, attempt: int, iteration: int, keep: int = 2
+    ) -> bool:
+        """Keeps a state of a task, and the last ``keep`` of them; False for a stale attempt.
+
+        Whether an attempt is alive, the schedule says (``Schedule.runs``). This only refuses one
+        that a later attempt has followed.
+        """
+        if attempt < self.attempts(task):
+            return False
+        with self._files.told():
+            self._checkpoints.add(task, iteration, data, keep=keep)
+        size = len(data)
+        self.record("checkpoint", task=task, attempt=attempt, iteration=iteration, size_bytes=size)
+        return True
+
+    def latest_checkpoint(self, task: str) -> Checkpoint | None:
+        """The newest sound checkpoint of a task; damaged ones are logged and removed."""
+        with self._files.told():
+            latest, damaged = self._checkpoints.latest(task)
+        for one in damaged:
+            self.record("checkpoint_damaged", task=task, iteration=one.iteration, reason=one.reason)
+        return latest
 
     def carry(self, task: str) -> bytes:
         """What a finished task carries to the next."""
-        with self._told():
+        with self._files.told():
             return self._carry(task).read_bytes()
 
     def path(self, name: str) -> Path:
         """A file in the workspace. WorkspaceError for a name that leads out of it."""
-        parts = PurePosixPath(name).parts
-        if not parts or PurePosixPath(name).is_absolute() or ".." in parts or "\\" in name:
-            raise WorkspaceError(f"{self.folder}: {name!r} is no name of a file in it")
-        return self.folder.joinpath(*parts)
+        return self._files.path(name)
 
-    @contextlib.contextmanager
-    def writing(self, name: str) -> Iterator[Path]:
+    def writing(self, name: str) -> contextlib.AbstractContextManager[Path]:
         """A temporary path to write to; it becomes the file of that name if nothing fails."""
-        target = self.path(name)
-        with self._told():
-            temporary = self._temporary(target)
-            try:
-                yield temporary
-                self._settle(temporary, target)
-            finally:
-                temporary.unlink(missing_ok=True)
+        return self._files.writing(name)
 
     def _pictures(self, task: Task) -> list[str]:
         """The files that hold the task's picture, in the format that is wanted."""
@@ -199,7 +217,7 @@ class Workspace:
             have = self._pictures(task)
             missing = [file for file in task.files if file not in have]
             for file in missing:
-                temporary = self._temporary(self.path(file))
+                temporary = self._files.temporary(self.path(file))
                 _link(self.path(have[0]), temporary)
                 moves.append((temporary, self.path(file)))
             if missing:
@@ -222,57 +240,6 @@ class Workspace:
 
     def _carry(self, task: str) -> Path:
         return self.path(f"{CARRY}/{task[:2]}/{task}.safetensors")
-
-    def _write(self, name: str, data: bytes) -> None:
-        target = self.path(name)
-        temporary = self._temporary(target)
-        try:
-            with temporary.open("wb") as file:
-                file.write(data)
-            self._settle(temporary, target)
-        finally:
-            temporary.unlink(missing_ok=True)
-
-    def _temporary(self, target: Path) -> Path:
-        """A free name beside the target, with its suffix; the folder is made if need be."""
-        if target.parent not in self._made:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            self._made.add(target.parent)
-        return target.parent / f"{TEMPORARY}{os.getpid()}-{next(self._numbers)}{target.suffix}"
-
-    def _settle(self, temporary: Path, target: Path) -> None:
-        with temporary.open("rb+") as file:
-            os.fsync(file.fileno())
-        os.replace(temporary, target)
-
-    def _sweep(self) -> None:
-        """Removes what a driver that died was writing."""
-        folders = [self.folder]
-        for name in (FRAMES, CARRY):
-            with contextlib.suppress(FileNotFoundError):
-                folders += [Path(e) for e in os.scandir(self.folder / name) if e.is_dir()]
-        for folder in folders:
-            for item in os.scandir(folder):
-                if item.name.startswith(TEMPORARY):
-                    os.unlink(item)
-
-    @contextlib.contextmanager
-    def _told(self) -> Iterator[None]:
-        try:
-            yield
-        except OSError as error:
-            raise WorkspaceError(f"{self.folder}: {_advice(error)}") from error
-
-
-def _advice(error: OSError) -> str:
-    what = f"{error.strerror or error}" + (f" ({error.filename})" if error.filename else "")
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return f"the disk is full ({what}); make room and run the same command again: it goes on"
-    if error.errno in (errno.EEXIST, errno.ENOTDIR):
-        return f"a file is where a folder should be ({what}); choose another folder with --out"
-    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-        return f"can't be written ({what}); choose another folder with --out"
-    return f"can't be used ({what})"
 
 
 def _size(path: Path) -> int | None:
