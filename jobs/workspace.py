@@ -24,28 +24,31 @@ import json
 import os
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from jobs.checkpoints import CHECKPOINTS, Checkpoint, Checkpoints
 from jobs.files import Files, leftovers
+from jobs.history import (
+    CARRY,
+    CHECKPOINT,
+    FINISHED,
+    FRAMES,
+    LOG,
+    RECIPE,
+    RENAMED,
+    carry_name,
+    picture,
+    read,
+    recipe,
+    recipe_key,
+)
 from jobs.lock import Lock
-from jobs.log import Log, records
+from jobs.log import Log
 from jobs.tasks import Task
 
-JOB, LOG, LOCK = "job.json", "log.jsonl", "lock"
-FRAMES, CARRY = "frames", "carry"
-FINISHED = "finished"
-
-
-@dataclass(frozen=True, slots=True)
-class _Result:
-    """What the log knows of a finished task's frame."""
-
-    files: tuple[str, ...]
-    size_bytes: int
+JOB, LOCK = "job.json", "lock"
 
 
 class Workspace:
@@ -57,16 +60,12 @@ class Workspace:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._files = Files(folder)
-        self._results: dict[str, _Result] = {}
-        self._owners: dict[str, str] = {}  # the task whose picture a file holds now
-        self._attempts: dict[str, int] = {}
         with self._files.told():
             folder.mkdir(parents=True, exist_ok=True)
             self._lock = Lock(folder / LOCK)
         try:
             with self._files.told():
-                for record in records(folder / LOG):
-                    self._remember(record)
+                self.history = read(folder)
                 self._log = Log(folder / LOG)
                 self._checkpoints = Checkpoints(self._files)
                 for left in leftovers(folder, (FRAMES, CARRY, CHECKPOINTS)):
@@ -110,11 +109,11 @@ class Workspace:
         """Adds to the log what has happened; ``task=`` and ``attempt=`` are read back."""
         with self._files.told():
             self._log.append(event, **facts)
-        self._remember({"event": event, **facts})
+        self.history.remember({"event": event, **facts})
 
     def attempts(self, task: str) -> int:
         """The highest number that an attempt of this task has had so far."""
-        return self._attempts.get(task, 0)
+        return self.history.attempts.get(task, 0)
 
     def finished(self, tasks: Sequence[Task]) -> set[str]:
         """Ids of the tasks that needn't be rendered. Frames whose names have changed get links.
@@ -122,17 +121,11 @@ class Workspace:
         A finished task whose carry is gone counts as unfinished where a task that needs it is.
         """
         with self._files.told():
-            done = {task.id for task in tasks if self._pictures(task)}
+            done = self.history.finished(tasks, self.folder)
             self._link([task for task in tasks if task.id in done])
             for task in tasks:
                 if task.id in done:  # their driver died before it removed them
                     self._checkpoints.drop(task.id)
-            wanted: set[str] = set()
-            for task in reversed(tasks):
-                if task.id in wanted and not self._carry(task.id).exists():
-                    done.discard(task.id)
-                if task.id not in done:
-                    wanted.update(task.needs)
         return done
 
     def publish(
@@ -150,6 +143,7 @@ class Workspace:
             attempt=attempt,
             files=list(task.files),
             size_bytes=len(frame),
+            **self._made(task),
             **facts,
         )
         with self._files.told():
@@ -168,7 +162,7 @@ class Workspace:
         with self._files.told():
             self._checkpoints.add(task, iteration, data, keep=keep)
         size = len(data)
-        self.record("checkpoint", task=task, attempt=attempt, iteration=iteration, size_bytes=size)
+        self.record(CHECKPOINT, task=task, attempt=attempt, iteration=iteration, size_bytes=size)
         return True
 
     def latest_checkpoint(self, task: str) -> Checkpoint | None:
@@ -192,19 +186,15 @@ class Workspace:
         """A temporary path to write to; it becomes the file of that name if nothing fails."""
         return self._files.writing(name)
 
-    def _pictures(self, task: Task) -> list[str]:
-        """The files that hold the task's picture, in the format that is wanted."""
-        result = self._results.get(task.id)
-        if result is None:
-            return []
-        suffix = PurePosixPath(task.file).suffix
-        return [
-            file
-            for file in result.files
-            if PurePosixPath(file).suffix == suffix
-            and self._owners.get(file) == task.id
-            and _size(self.path(file)) == result.size_bytes
-        ]
+    def _made(self, task: Task) -> dict[str, Any]:
+        """How the task was rendered; a recipe that the log doesn't hold yet is added to it."""
+        how = recipe(task)
+        key = recipe_key(how)
+        if key not in self.history.recipes:
+            self.record(RECIPE, key=key, recipe=how)
+        if task.source is None:
+            return {"recipe": key, "needs": task.needs[0]}
+        return {"recipe": key, "picture": picture(task.source, task.size)}
 
     def _link(self, tasks: Sequence[Task]) -> None:
         """Gives pictures the names they are to have now.
@@ -214,7 +204,7 @@ class Workspace:
         moves: list[tuple[Path, Path]] = []
         renamed = []
         for task in tasks:
-            have = self._pictures(task)
+            have = self.history.pictures(task, self.folder)
             missing = [file for file in task.files if file not in have]
             for file in missing:
                 temporary = self._files.temporary(self.path(file))
@@ -225,28 +215,11 @@ class Workspace:
         for temporary, target in moves:
             os.replace(temporary, target)
         for task in renamed:
-            size = self._results[task.id].size_bytes
-            self.record("renamed", task=task.id, files=list(task.files), size_bytes=size)
-
-    def _remember(self, record: Mapping[str, Any]) -> None:
-        task, attempt, files = (record.get(key) for key in ("task", "attempt", "files"))
-        if not isinstance(task, str):
-            return
-        if isinstance(attempt, int):
-            self._attempts[task] = max(attempt, self.attempts(task))
-        if isinstance(files, list) and all(_is_frame(file) for file in files):
-            self._results[task] = _Result(tuple(files), int(record.get("size_bytes", -1)))
-            self._owners.update(dict.fromkeys(files, task))
+            size = self.history.results[task.id].size_bytes
+            self.record(RENAMED, task=task.id, files=list(task.files), size_bytes=size)
 
     def _carry(self, task: str) -> Path:
-        return self.path(f"{CARRY}/{task[:2]}/{task}.safetensors")
-
-
-def _size(path: Path) -> int | None:
-    try:
-        return path.stat().st_size
-    except OSError:
-        return None
+        return self.path(carry_name(task))
 
 
 def _link(source: Path, target: Path) -> None:
@@ -255,11 +228,3 @@ def _link(source: Path, target: Path) -> None:
         os.link(source, target)
     except OSError:
         shutil.copyfile(source, target)
-
-
-def _is_frame(name: object) -> bool:
-    """Whether a name that was read from the log can be a frame's."""
-    if not isinstance(name, str) or "\\" in name:
-        return False
-    parts = PurePosixPath(name).parts
-    return len(parts) > 1 and parts[0] == FRAMES and ".." not in parts
