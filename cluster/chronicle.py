@@ -137,6 +137,14 @@ class Chronicle:
     def given_up(self, told: m.GivenUp) -> None:
         """A task has failed for good."""
         node = self._nodes.pop(told.task, "")
+        self._workspace.record(
+            "given_up",
+            task=told.task,
+            attempt=told.attempt,
+            cause=told.cause.value,
+            reason=told.reason,
+            node=node,
+        )
         self._notify(self._task_failed(told.task, told.cause.value, told.reason, node=node))
 
     def skipped(self, told: m.Skip) -> None:

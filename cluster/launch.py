@@ -103,7 +103,7 @@ def run(job: Job, options: RunOptions, folder: Path, *, session: RaySession | No
     tasks = {task.id: task for task in job.plan.tasks}
     with contextlib.ExitStack() as stack:
         workspace = stack.enter_context(Workspace.open(folder))
-        workspace.begin(job.data)
+        workspace.begin(job.data, job.plan.tasks)
         display = stack.enter_context(contextlib.closing(display_for(options)))
         stack.enter_context(contextlib.redirect_stdout(Chatter()))
         interrupt = stack.enter_context(interrupts())

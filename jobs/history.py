@@ -14,7 +14,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, Protocol
 
 from jobs.inputs import Source
 from jobs.log import records
@@ -24,7 +24,10 @@ LOG = "log.jsonl"
 FRAMES, CARRY = "frames", "carry"
 
 RECIPE, FINISHED, RENAMED = "recipe", "finished", "renamed"
-GIVEN_UP, FORGOTTEN, CHECKPOINT = "given_up", "forgotten", "checkpoint"
+STARTED, CHECKPOINT = "started", "checkpoint"
+GIVEN_UP, FORGOTTEN = "given_up", "forgotten"
+ALONG_THE_WAY = (CHECKPOINT, "checkpoint_damaged")
+"""Events of a task that don't end its attempt."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,17 @@ class Failure:
     attempt: int
 
 
+class Planned(Protocol):
+    """What is asked of a planned task (a Task, or a roster's Entry)."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def file(self) -> str: ...
+    @property
+    def needs(self) -> tuple[str, ...]: ...
+
+
 @dataclass(slots=True)
 class History:
     """All that the records so far come to; ``remember`` adds one."""
@@ -62,6 +76,7 @@ class History:
     recipes: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     failures: dict[str, Failure] = field(default_factory=dict)
     forgotten: set[str] = field(default_factory=set)
+    running: dict[str, str] = field(default_factory=dict)  # tasks begun and not ended: their node
 
     def remember(self, record: Mapping[str, Any]) -> None:
         """Adds a record. What it lacks, or has of a wrong type, is passed over."""
@@ -77,6 +92,10 @@ class History:
             self.failures[task] = Failure(cause, reason, node, self.attempts.get(task, 0))
         else:
             self.failures.pop(task, None)
+        if event == STARTED:
+            self.running[task] = str(record.get("node", ""))
+        elif event not in ALONG_THE_WAY:
+            self.running.pop(task, None)
         if event == FORGOTTEN:
             self.results.pop(task, None)
             self.forgotten.add(task)
@@ -84,7 +103,7 @@ class History:
         if isinstance(files, list) and all(_is_frame(file) for file in files):
             self._result(task, files, record)
 
-    def pictures(self, task: Task, folder: Path) -> list[str]:
+    def pictures(self, task: Planned, folder: Path) -> list[str]:
         """The files that hold the task's picture, in the format that is wanted."""
         result = self.results.get(task.id)
         if result is None:
@@ -98,7 +117,7 @@ class History:
             and _size(folder / file) == result.size_bytes
         ]
 
-    def finished(self, tasks: Sequence[Task], folder: Path) -> set[str]:
+    def finished(self, tasks: Sequence[Planned], folder: Path) -> set[str]:
         """Ids of the tasks that needn't be rendered.
 
         A finished task whose carry is gone counts as unfinished where a task that needs it is.

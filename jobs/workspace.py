@@ -2,6 +2,7 @@
 
     harbour/
     ├── job.json                    the job as it was asked for, with all overrides
+    ├── plan.json                   the tasks that it comes to (jobs.roster)
     ├── log.jsonl                   what has happened (jobs.log); the truth about what is finished
     ├── lock                        who drives (jobs.lock); empty when no one does
     ├── frames/1-dream/…-conv3.png  every step's pictures, under readable names
@@ -23,7 +24,7 @@ import contextlib
 import json
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -34,6 +35,7 @@ from jobs.history import (
     CARRY,
     CHECKPOINT,
     FINISHED,
+    FORGOTTEN,
     FRAMES,
     LOG,
     RECIPE,
@@ -44,11 +46,12 @@ from jobs.history import (
     recipe,
     recipe_key,
 )
-from jobs.lock import Lock
+from jobs.lock import LOCK, Lock
 from jobs.log import Log
+from jobs.roster import PLAN, written
 from jobs.tasks import Task
 
-JOB, LOCK = "job.json", "lock"
+JOB = "job.json"
 
 
 class Workspace:
@@ -98,11 +101,13 @@ class Workspace:
     ) -> None:
         self.close()
 
-    def begin(self, job: Mapping[str, Any]) -> None:
-        """Keeps the job as it was asked for."""
+    def begin(self, job: Mapping[str, Any], tasks: Sequence[Task] | None = None) -> None:
+        """Keeps the job as it was asked for, and the tasks that it comes to."""
         text = json.dumps(job, indent=2, ensure_ascii=False) + "\n"
         with self._files.told():
             self._files.write(JOB, text.encode())
+            if tasks is not None:
+                self._files.write(PLAN, written(tasks))
             self._log.append("opened", process=os.getpid())
 
     def record(self, event: str, **facts: Any) -> None:
@@ -172,6 +177,25 @@ class Workspace:
         for one in damaged:
             self.record("checkpoint_damaged", task=task, iteration=one.iteration, reason=one.reason)
         return latest
+
+    def forget(self, tasks: Iterable[str]) -> None:
+        """Has tasks rendered again from their beginning, as if they had never been tried.
+
+        Their frames stay until new ones take their places, and attempts are counted on.
+        """
+        for task in tasks:
+            self.record(FORGOTTEN, task=task)
+            with self._files.told():
+                self._checkpoints.drop(task)
+
+    def remove(self, files: Iterable[Path]) -> None:
+        """Removes files of the workspace that its job doesn't need (jobs.cleaning)."""
+        removed = 0
+        with self._files.told():
+            for file in files:
+                self.path(file.relative_to(self.folder).as_posix()).unlink(missing_ok=True)
+                removed += 1
+        self.record("cleaned", files_removed=removed)
 
     def carry(self, task: str) -> bytes:
         """What a finished task carries to the next."""
