@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections import Counter
+from dataclasses import dataclass
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -19,7 +21,15 @@ from renderer.errors import WorkspaceError
 if TYPE_CHECKING:
     from jobs.estimate import Estimate
     from jobs.plan import Plan
+    from jobs.reasons import Reason
+    from jobs.spec import JobSpec
 
+CAUSES = {
+    "error": "an error",
+    "worker_lost": "a lost worker",
+    "preempted": "a preemption",
+    "out_of_memory": "memory ran out",
+}
 JobFile = Annotated[Path, typer.Argument(metavar="JOB", help="a job file (YAML)")]
 Tasks = Annotated[bool, typer.Option("--tasks", help="list every task")]
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="an empty folder, or a new one")]
@@ -29,14 +39,32 @@ WeightsDir = Annotated[
 ]
 
 
+Out = Annotated[
+    Path | None,
+    typer.Option("--out", metavar="DIR", help="the job's directory; not given: renders/NAME"),
+]
+
+
+@dataclass(frozen=True)
+class Past:
+    """What of a plan was finished before, and why the rest of what was is rendered again."""
+
+    finished: int = 0
+    again: tuple[Reason, ...] = ()
+
+
 def plan_command(
     job: JobFile,
     tasks: Tasks = False,
+    out: Out = None,
     weights_dir: WeightsDir = None,
     json: Json = False,
     **given: Any,
 ) -> None:
-    """Tell what a job comes to: tasks, pixels, memory and time on this machine."""
+    """Tell what a job comes to: tasks, pixels, memory and time on this machine.
+
+    Where it was rendered before, tell what is rendered again, and why.
+    """
     from cluster import launch
     from cluster.resources import Node, allot, local_cpus
     from jobs import spec
@@ -50,10 +78,12 @@ def plan_command(
     # Workers beyond the machine's cores make nothing faster.
     slots = min(allotted.workers, max(1, local_cpus() // allotted.threads))
     cost = estimate(planned.plan, flops_per_second=rate, slots=slots)
+    before = past(planned.plan, out or launch.RENDERS / planned.plan.name)
+    size = {"workers": allotted.workers, "threads": allotted.threads}
     if json:
-        say_json(as_data(planned.plan, cost, workers=allotted.workers, threads=allotted.threads))
+        say_json({**as_data(planned.plan, cost, **size), **dataclasses.asdict(before)})
         return
-    say(*lines(planned.plan, cost, workers=allotted.workers, threads=allotted.threads))
+    say(*lines(planned.plan, cost, **size), *past_lines(before), rules_line(loaded))
     if tasks:
         say("", *(f"{task.id}  {task.file}" for task in planned.plan.tasks))
 
@@ -98,6 +128,32 @@ def as_data(plan: Plan, cost: Estimate, *, workers: int, threads: int) -> dict[s
         "workers": workers,
         "threads": threads,
     }
+
+
+def past(plan: Plan, folder: Path) -> Past:
+    """What the plan's workspace has finished of it. OSError becomes a WorkspaceError."""
+    from jobs.files import Files
+    from jobs.history import read
+    from jobs.reasons import reasons
+
+    with Files(folder).told():
+        history = read(folder)
+        done = history.finished(plan.tasks, folder)
+        return Past(len(done), reasons(plan.tasks, done, history, folder))
+
+
+def past_lines(before: Past) -> list[str]:
+    """What was finished before, in words."""
+    finished = f"finished before: {plural(before.finished, 'task')}"
+    return [*([finished] if before.finished else []), *(reason.line for reason in before.again)]
+
+
+def rules_line(spec: JobSpec) -> str:
+    """How often tasks are tried again, and when the job gives up, in words."""
+    budgets = dataclasses.asdict(spec.retries).items()
+    told = ", ".join(f"{count} after {CAUSES.get(cause, cause)}" for cause, count in budgets)
+    limit = spec.limits.max_failed
+    return f"retries: {told}" + (f"; stops when more than {limit} have failed" if limit else "")
 
 
 def schema_command() -> None:

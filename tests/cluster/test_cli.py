@@ -253,6 +253,32 @@ def test_plan_renders_nothing(
     assert not (desk / "renders").exists()
 
 
+def test_plan_says_what_is_rendered_again_and_why(
+    desk: Path, reverie: Reverie, capsys: pytest.CaptureFixture[str]
+) -> None:
+    reverie("render", "job.yaml", "--inline")
+    capsys.readouterr()
+    assert reverie("plan", "job.yaml", "--set", "steps.0.dream.iterations=2") == exits.DONE
+    text = capsys.readouterr().out
+    assert "2 tasks again: dream.iterations 1 → 2" in text
+    assert "finished before" not in text
+    assert reverie("plan", "job.yaml", "--json") == exits.DONE
+    told = json.loads(capsys.readouterr().out)
+    assert (told["finished"], told["again"]) == (2, [])
+    assert reverie("plan", "job.yaml", "--out", "elsewhere", "--json") == exits.DONE
+    assert json.loads(capsys.readouterr().out)["finished"] == 0
+
+
+def test_plan_shows_how_much_may_go_wrong(
+    desk: Path, reverie: Reverie, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sets = ("--set", "retries.worker_lost=4", "--set", "limits.max_failed=10%")
+    assert reverie("plan", "job.yaml", *sets) == exits.DONE
+    text = capsys.readouterr().out
+    assert "retries: 1 after an error, 4 after a lost worker" in text
+    assert "stops when more than 10% have failed" in text
+
+
 def test_looking_things_up(reverie: Reverie, capsys: pytest.CaptureFixture[str]) -> None:
     def asked(*arguments: str) -> Any:
         assert reverie(*arguments, "--json") == exits.DONE
