@@ -11,6 +11,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -108,13 +109,13 @@ class History:
         result = self.results.get(task.id)
         if result is None:
             return []
-        suffix = PurePosixPath(task.file).suffix
+        suffix = os.path.splitext(task.file)[1]  # not by pathlib: there may be 20,000
         return [
             file
             for file in result.files
-            if PurePosixPath(file).suffix == suffix
+            if file.endswith(suffix)
             and self.owners.get(file) == task.id
-            and _size(folder / file) == result.size_bytes
+            and _size(f"{folder}/{file}") == result.size_bytes
         ]
 
     def finished(self, tasks: Sequence[Planned], folder: Path) -> set[str]:
@@ -192,9 +193,9 @@ def _plain(settings: Mapping[str, Any]) -> dict[str, Any]:
     return dict(json.loads(json.dumps(plain)))
 
 
-def _size(path: Path) -> int | None:
+def _size(path: str) -> int | None:
     try:
-        return path.stat().st_size
+        return os.stat(path).st_size
     except OSError:
         return None
 
@@ -203,5 +204,5 @@ def _is_frame(name: object) -> bool:
     """Whether a name that was read from the log can be a frame's."""
     if not isinstance(name, str) or "\\" in name:
         return False
-    parts = PurePosixPath(name).parts
-    return len(parts) > 1 and parts[0] == FRAMES and ".." not in parts
+    parts = name.split("/")
+    return len(parts) > 1 and parts[0] == FRAMES and not {"", ".", ".."}.intersection(parts)
