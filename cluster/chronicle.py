@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections import Counter
 from collections.abc import Callable, Mapping
 
@@ -25,6 +26,7 @@ class Chronicle:
         self._plan, self._workspace, self._notify = plan, workspace, notify
         self._tasks: Mapping[str, Task] = {task.id: task for task in plan.tasks}
         self._workers: dict[str, str] = {}  # task -> the worker that has it
+        self._resumed: dict[str, int] = {}  # task -> iterations done when it was given
         self._nodes: dict[str, str] = {}  # task -> where it failed last
 
     def opened(self, done: set[str]) -> None:
@@ -54,9 +56,9 @@ class Chronicle:
         self._workspace.record("worker_lost", worker=report.slot, reason=report.reason)
         self._notify(n.WorkerLost(worker=report.slot, reason=report.reason))
 
-    def given(self, task: Task, attempt: Attempt, slot: str) -> None:
-        """A worker was given a task."""
-        self._workers[task.id] = slot
+    def given(self, task: Task, attempt: Attempt, slot: str, *, resumed: int) -> None:
+        """A worker was given a task, of which ``resumed`` iterations are done."""
+        self._workers[task.id], self._resumed[task.id] = slot, resumed
         self._notify(
             n.TaskStarted(
                 task=task.id,
@@ -66,6 +68,7 @@ class Chronicle:
                 step=task.step,
                 attempt=attempt.number,
                 worker=slot,
+                resumed=resumed,
             )
         )
 
@@ -80,6 +83,7 @@ class Chronicle:
             process=record.process,
             device=record.device,
             threads=record.threads,
+            resumed=self._resumed.get(attempt.task, 0),
         )
 
     def progress(self, attempt: Attempt, slot: str, record: Progress) -> None:
@@ -94,6 +98,27 @@ class Chronicle:
                 losses=dict(record.losses),
             )
         )
+
+    def checkpointed(self, attempt: Attempt, slot: str, iteration: int) -> None:
+        """A task's state is in the workspace (which has logged that itself)."""
+        self._notify(
+            n.TaskCheckpointed(
+                task=attempt.task,
+                file=self._tasks[attempt.task].file,
+                worker=slot,
+                iteration=iteration,
+            )
+        )
+
+    def blocked(self, told: m.Block, seconds: float) -> None:
+        """A node gets no more tasks for a while."""
+        self._workspace.record("blocked", node=told.node, reason=told.reason)
+        self._notify(n.NodeBlocked(node=told.node, reason=told.reason, seconds=seconds))
+
+    def stopped_early(self, reason: str) -> None:
+        """Too many tasks have failed."""
+        self._workspace.record("stopped_early", reason=reason)
+        self._notify(n.StoppedEarly(reason=reason))
 
     def finished(self, task: Task, result: Done) -> None:
         """A frame is in the workspace (which has logged that itself)."""
@@ -134,8 +159,8 @@ class Chronicle:
             )
         )
 
-    def given_up(self, told: m.GivenUp) -> None:
-        """A task has failed for good."""
+    def given_up(self, told: m.GivenUp, kept: str) -> None:
+        """A task has failed for good; ``kept`` names its last good picture, if there is one."""
         node = self._nodes.pop(told.task, "")
         self._workspace.record(
             "given_up",
@@ -145,7 +170,8 @@ class Chronicle:
             reason=told.reason,
             node=node,
         )
-        self._notify(self._task_failed(told.task, told.cause.value, told.reason, node=node))
+        failed = self._task_failed(told.task, told.cause.value, told.reason, node=node)
+        self._notify(dataclasses.replace(failed, kept=kept))
 
     def skipped(self, told: m.Skip) -> None:
         """A task won't be rendered, since one that it needs has failed."""

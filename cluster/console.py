@@ -15,6 +15,7 @@ from rich.text import Text
 from cluster import notices as n
 from cluster.board import Board
 from cluster.phrases import (
+    duration,
     ended_line,
     eta,
     failed_line,
@@ -106,6 +107,13 @@ def remark(notice: n.Notice) -> Text | None:
         case n.TaskRetried(file=file, reason=reason, left=left):
             tries = "1 more try" if left == 0 else f"{left + 1} more tries"
             return Text(f"trying again {file}: {reason} ({tries} left)", style="yellow")
+        case n.TaskStarted(resumed=resumed) if resumed:
+            return Text(f"going on with {notice.file} after iteration {resumed:,}", style="dim")
+        case n.NodeBlocked(node=node, reason=reason, seconds=seconds):
+            text = f"{node} gets no more tasks for {duration(seconds)}: {reason}"
+            return Text(text, style="yellow")
+        case n.StoppedEarly(reason=reason):
+            return Text(f"stopped early: {reason}", style="red")
         case n.WorkerJoined(worker=worker, node=node, device="cpu", gpus=gpus) if gpus:
             text = f"{worker} on {node} has GPU {', '.join(gpus)}, but its torch can't use it"
             return Text(f"{text}; it renders on the CPU", style="yellow")
@@ -114,7 +122,7 @@ def remark(notice: n.Notice) -> Text | None:
         case n.OutputFailed(file=file, reason=reason):
             return Text(f"failed {file}: {reason}", style="red")
         case n.Stopping():
-            text = "stopping: what is finished is kept (Ctrl-C again: at once)"
+            text = "stopping: what is done is kept (Ctrl-C again: at once)"
             return Text(text, style="yellow")
         case _:
             return None

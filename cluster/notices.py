@@ -57,6 +57,7 @@ class TaskStarted:
     step: int
     attempt: int
     worker: str
+    resumed: int = 0  # iterations that an earlier attempt has done
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +70,16 @@ class TaskProgress:
     iteration: int
     iterations: int
     losses: dict[str, float]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskCheckpointed:
+    """A task's state is safely in the workspace: from here it can go on."""
+
+    task: str
+    file: str
+    worker: str
+    iteration: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,6 +118,7 @@ class TaskFailed:
     reason: str
     node: str = ""
     needs: str = ""
+    kept: str = ""  # its last good picture
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,6 +135,22 @@ class OutputFailed:
     """An animation or a contact sheet could not be made."""
 
     file: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class NodeBlocked:
+    """A node gets no more tasks for a while."""
+
+    node: str
+    reason: str
+    seconds: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoppedEarly:
+    """Too many tasks have failed; nothing more was started."""
+
     reason: str
 
 
@@ -150,11 +178,14 @@ Notice = (
     | WorkerLost
     | TaskStarted
     | TaskProgress
+    | TaskCheckpointed
     | TaskFinished
     | TaskRetried
     | TaskFailed
     | OutputMade
     | OutputFailed
+    | NodeBlocked
+    | StoppedEarly
     | Stopping
     | Ended
 )

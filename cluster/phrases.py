@@ -81,7 +81,8 @@ def failed_line(notice: n.TaskFailed) -> str:
     """A frame that failed: its file, its layer, the cause, the reason, the node."""
     where = f" [{notice.node}]" if notice.node else ""
     cause = "" if notice.cause == "input" else f"{notice.cause.replace('_', ' ')}: "
-    return f"failed {notice.file} ({notice.label}): {cause}{notice.reason}{where}"
+    kept = f"; its last good picture is {notice.kept}" if notice.kept else ""
+    return f"failed {notice.file} ({notice.label}): {cause}{notice.reason}{where}{kept}"
 
 
 def ended_line(notice: n.Ended) -> str:

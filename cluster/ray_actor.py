@@ -11,14 +11,19 @@ import ray
 
 from cluster.records import Order, Record
 
+CONTROL = "control"
+"""The concurrency group of what is answered while the slot renders."""
+
 
 @dataclass(frozen=True)
 class Ready:
-    """What a slot tells when it is up: where it is, and what it renders on."""
+    """What a slot tells when it is up: where it is, on which node of Ray's, what it renders on."""
 
     node: str
     device: str
     gpus: tuple[str, ...]
+    process: int
+    node_id: str
 
 
 class Slot:
@@ -43,11 +48,17 @@ class Slot:
     def ready(self) -> Ready:
         """Answers as soon as the slot is up."""
         renderer = self._renderer
-        return Ready(renderer.node, str(renderer.device), self._gpus)
+        node_id = ray.get_runtime_context().get_node_id()
+        return Ready(renderer.node, str(renderer.device), self._gpus, os.getpid(), node_id)
 
     def render(self, order: Order) -> Generator[Record, None, None]:
         """The records of one attempt, streamed."""
         yield from self._renderer.render(order)
+
+    @ray.method(concurrency_group=CONTROL)  # type: ignore[untyped-decorator, unused-ignore]
+    def stop(self, task: str) -> None:
+        """End a task's rendering with a checkpoint; heard in the middle of an iteration."""
+        self._renderer.stop(task)
 
 
 def fetch(handle: ray.ObjectRef) -> Any:

@@ -53,7 +53,7 @@ class Order:
     format: str = "png"
     carries: bool = False
     pace: Pace = Pace()
-    resume: bytes | None = field(default=None, repr=False)
+    resume: Checkpoint | None = None
     metadata: Mapping[str, Any] | None = field(default=None, repr=False)
 
 

@@ -104,7 +104,7 @@ class Renderer:
             "seed": order.seed,
             "fetch_losses": throttle.wanted,
             "checkpoint": pacer.wanted,
-            "resume": None if order.resume is None else checkpoints.unpack(order.resume),
+            "resume": None if order.resume is None else checkpoints.unpack(order.resume.data),
         }
         if isinstance(order.settings, DreamSettings):
             return dream.steps(pixels, network, order.settings, **hooks)

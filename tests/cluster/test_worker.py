@@ -177,7 +177,7 @@ def test_checkpoints_come_by_iterations_and_not_after_the_last(order: Order) -> 
 def test_a_resumed_frame_is_that_of_an_unbroken_run(order: Order, cut: int) -> None:
     records = list(Renderer().render(replace(order, pace=Pace(every=1))))
     kept = of(Checkpoint, records)[cut - 1]
-    rest = list(Renderer().render(replace(order, resume=kept.data)))
+    rest = list(Renderer().render(replace(order, resume=kept)))
     assert of(Progress, rest)[0].iteration == cut + 1
     assert rest[-1].frame == records[-1].frame
 
@@ -192,7 +192,7 @@ def test_stop_ends_with_a_checkpoint_to_go_on_from(order: Order) -> None:
     (kept,) = of(Checkpoint, rest)
     assert rest[-1] == Stopped()
     assert kept.iteration == begun[-1].iteration == 1
-    assert done(replace(order, resume=kept.data), renderer).frame == done(order).frame
+    assert done(replace(order, resume=kept), renderer).frame == done(order).frame
 
 
 def test_a_stop_is_for_one_task(order: Order) -> None:
@@ -213,10 +213,9 @@ def test_numbers_that_are_not_finite_stop_the_task_and_name_the_setting(order: O
 
 
 def test_a_checkpoint_that_is_not_finite_is_never_told(order: Order) -> None:
-    lost = State(1, {"image": torch.full((1, 3, 40, 40), torch.nan)})
-    records = list(
-        Renderer().render(replace(order, pace=Pace(every=1), resume=checkpoints.pack(lost)))
-    )
+    state = State(1, {"image": torch.full((1, 3, 40, 40), torch.nan)})
+    lost = Checkpoint(1, checkpoints.pack(state))
+    records = list(Renderer().render(replace(order, pace=Pace(every=1), resume=lost)))
     assert not of(Checkpoint, records)
     assert isinstance(records[-1], Failed)
 
