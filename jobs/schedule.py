@@ -7,7 +7,7 @@ runner carries instructions out and tells what came of them (the records are in 
       │           └ (the result of a stale attempt gets no Publish)
       ├─────► Failed ────► Retried, later another Start   while the cause's budget lasts
       │                └─► GivenUp, and Skip for all that needs this task
-      ├─────► SlotLost     the same, with the cause worker_lost
+      ├─────► SlotLost     the same, with the cause that it names
       └─────► Stopped      the answer to Stop, after a cancel or for a pause
 
 A task has at most one live attempt; attempts are numbered from 1 (or from where an earlier driver
@@ -21,7 +21,6 @@ from __future__ import annotations
 import heapq
 from collections import Counter
 from dataclasses import dataclass, field
-from enum import StrEnum
 
 from jobs.limits import Budgets, Limits
 from jobs.messages import (
@@ -51,46 +50,12 @@ from jobs.messages import (
     Unblocked,
 )
 from jobs.slots import Slots
+from jobs.states import ENDED, LIVE, Counts, State
 
 __all__ = ["BLAMED_ON_NODES", "ENDED", "LIVE", "Budgets", "Counts", "Limits", "Schedule", "State"]
 
-
-class State(StrEnum):
-    """Where a task stands."""
-
-    WAITING = "waiting"  # for the tasks it needs
-    READY = "ready"
-    RUNNING = "running"
-    PUBLISHING = "publishing"  # rendered; its files are being written
-    FINISHED = "finished"
-    FAILED = "failed"
-    SKIPPED = "skipped"  # something it needs has failed
-
-
-LIVE = (State.RUNNING, State.PUBLISHING)
-ENDED = (State.FINISHED, State.FAILED, State.SKIPPED)
-
 BLAMED_ON_NODES = (Cause.ERROR, Cause.WORKER_LOST)
 """What makes a node suspect: it is not its fault to be taken away, or to have little memory."""
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """How many tasks are in which state."""
-
-    waiting: int = 0
-    ready: int = 0
-    running: int = 0
-    publishing: int = 0
-    finished: int = 0
-    failed: int = 0
-    skipped: int = 0
-
-    @property
-    def total(self) -> int:
-        """All tasks that were added."""
-        ended = self.finished + self.failed + self.skipped
-        return ended + self.waiting + self.ready + self.running + self.publishing
 
 
 @dataclass(slots=True)
