@@ -11,6 +11,7 @@ from cluster.backend import Attempt, Joined, Left
 from cluster.records import Done, Failed, Started
 from jobs import messages as m
 from jobs.plan import Plan
+from jobs.reasons import reasons
 from jobs.schedule import Counts
 from jobs.tasks import Task
 from jobs.workspace import Workspace
@@ -31,7 +32,8 @@ class Chronicle:
 
     def opened(self, done: set[str]) -> None:
         """The run begins; these tasks needn't be rendered."""
-        plan = self._plan
+        plan, workspace = self._plan, self._workspace
+        again = reasons(plan.tasks, done, workspace.history, workspace.folder)
         self._notify(
             n.Opened(
                 job=plan.name,
@@ -40,6 +42,7 @@ class Chronicle:
                 finished=len(done),
                 left=dict(Counter(task.step for task in plan.tasks if task.id not in done)),
                 unreadable=tuple((item.path, item.reason) for item in plan.failed_inputs),
+                again=tuple((reason.text, reason.tasks) for reason in again),
             )
         )
 

@@ -15,6 +15,7 @@ from rich.text import Text
 from cluster import notices as n
 from cluster.board import Board
 from cluster.phrases import (
+    again_lines,
     duration,
     ended_line,
     eta,
@@ -99,7 +100,7 @@ def remark(notice: n.Notice) -> Text | None:
     """A line for what is worth knowing while a run goes on; None for the rest."""
     match notice:
         case n.Opened(unreadable=unreadable):
-            lines = [Text(opened_line(notice))]
+            lines = [Text(line) for line in (opened_line(notice), *again_lines(notice.again))]
             lines += [Text(unreadable_line(*item), style="red") for item in unreadable]
             return Text("\n").join(lines)
         case n.WorkerLost(reason=reason):

@@ -26,6 +26,7 @@ class Opened:
     finished: int
     left: dict[int, int] = field(default_factory=dict)  # tasks still to do, by step
     unreadable: tuple[tuple[str, str], ...] = ()  # (picture, reason)
+    again: tuple[tuple[str, int], ...] = ()  # (why tasks are rendered again, how many)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -27,11 +27,6 @@ class Reason:
     tasks: int
     file: str
 
-    @property
-    def line(self) -> str:
-        """``7 tasks again: style.iterations 120 → 3600``."""
-        return f"{self.tasks:,} {'task' if self.tasks == 1 else 'tasks'} again: {self.text}"
-
 
 def reasons(
     tasks: Sequence[Task], done: Collection[str], history: History, folder: Path

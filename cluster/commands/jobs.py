@@ -15,7 +15,7 @@ import typer
 from cluster.commands.options import JobOptions, RunOptions
 from cluster.commands.tables import Json, say, say_json
 from cluster.knobs import with_parameters
-from cluster.phrases import duration, plural
+from cluster.phrases import again_lines, duration, plural
 from renderer.errors import WorkspaceError
 
 if TYPE_CHECKING:
@@ -145,7 +145,8 @@ def past(plan: Plan, folder: Path) -> Past:
 def past_lines(before: Past) -> list[str]:
     """What was finished before, in words."""
     finished = f"finished before: {plural(before.finished, 'task')}"
-    return [*([finished] if before.finished else []), *(reason.line for reason in before.again)]
+    again = [(reason.text, reason.tasks) for reason in before.again]
+    return [*([finished] if before.finished else []), *again_lines(again)]
 
 
 def rules_line(spec: JobSpec) -> str:

@@ -81,6 +81,22 @@ def test_render_goes_on_where_it_stood(
     assert "2 tasks, 2 of them finished before" in capsys.readouterr().err
 
 
+def test_render_says_what_it_renders_again_and_why(
+    desk: Path, reverie: Reverie, capsys: pytest.CaptureFixture[str]
+) -> None:
+    reverie("render", "job.yaml", "--inline")
+    assert "again" not in capsys.readouterr().err
+    longer = ("--set", "steps.0.dream.iterations=2")
+    assert reverie("render", "job.yaml", "--inline", *longer) == exits.DONE
+    assert "2 tasks again: dream.iterations 1 → 2" in capsys.readouterr().err
+    assert reverie("retry", "renders/job", "*conv2*") == exits.DONE
+    assert reverie("render", "job.yaml", "--inline", *longer, "--json") == exits.DONE
+    told = [line for line in capsys.readouterr().out.splitlines() if line.startswith("{")]
+    opened = json.loads(told[0])
+    assert opened["again"] == [["asked for by `reverie retry`", 1]]
+    assert opened["finished"] == 1
+
+
 def test_out_and_overrides(desk: Path, reverie: Reverie) -> None:
     change = ("--set", "steps.0.dream.layers=[conv1]", "--size", "20", "--format", "webp")
     assert reverie("render", "job.yaml", "--inline", "--out", "else where", *change) == exits.DONE

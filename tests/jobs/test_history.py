@@ -103,7 +103,7 @@ def test_what_is_forgotten_is_not_finished_until_it_is_rendered_again(
     past = read(folder)
     assert task.id not in past.finished(sample.tasks, folder)
     (reason,) = reasons(sample.tasks, past.finished(sample.tasks, folder), past, folder)
-    assert reason.line == "1 task again: asked for by `reverie retry`"
+    assert (reason.tasks, reason.text) == (1, "asked for by `reverie retry`")
     with Workspace.open(folder) as workspace:
         assert workspace.attempts(task.id) == 1
         workspace.publish(task, b"frame", attempt=2)
