@@ -8,6 +8,7 @@ ends with a ``Done``, a ``Failed`` or a ``Stopped``, and with nothing else.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
@@ -136,6 +137,8 @@ class InlineBackend:
             self._reports.append(Told(INLINE, attempt, record))
             if is_last(record):
                 self._running = None
+        elif not self._reports:
+            time.sleep(timeout_s)
         reports, self._reports = self._reports, []
         return reports
 

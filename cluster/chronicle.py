@@ -150,8 +150,20 @@ class Chronicle:
             traceback=failure.traceback,
         )
 
+    def stopped(self, attempt: Attempt) -> None:
+        """An attempt has ended because it was told to."""
+        self._workspace.record("stopped", task=attempt.task, attempt=attempt.number)
+
     def retried(self, told: m.Retried) -> None:
         """A task will be tried again."""
+        self._workspace.record(
+            "retried",
+            task=told.task,
+            attempt=told.attempt,
+            cause=told.cause.value,
+            reason=told.reason,
+            left=told.left,
+        )
         self._notify(
             n.TaskRetried(
                 task=told.task,

@@ -40,6 +40,8 @@ def make_app() -> typer.Typer:
     app.command("style")(shorthand.style_command)
     app.command("plan")(jobs.plan_command)
     app.command("status")(workspaces.status_command)
+    app.command("pause")(workspaces.pause_command)
+    app.command("resume")(workspaces.resume_command)
     app.command("retry")(workspaces.retry_command)
     app.command("clean")(workspaces.clean_command)
     app.command("networks")(networks.networks_command)

@@ -122,6 +122,11 @@ def remark(notice: n.Notice) -> Text | None:
             return Text(failed_line(notice), style="red")
         case n.OutputFailed(file=file, reason=reason):
             return Text(f"failed {file}: {reason}", style="red")
+        case n.Paused():
+            text = "paused: what ran goes on from its checkpoint after `reverie resume`"
+            return Text(text, style="yellow")
+        case n.Resumed():
+            return Text("going on after the pause", style="yellow")
         case n.Stopping():
             text = "stopping: what is done is kept (Ctrl-C again: at once)"
             return Text(text, style="yellow")

@@ -156,6 +156,16 @@ class StoppedEarly:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Paused:
+    """The run waits: what ran is stopped, and nothing starts until ``Resumed``."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resumed:
+    """The run goes on after a pause."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Stopping:
     """The user asked the run to stop: nothing new starts, what runs is cancelled."""
 
@@ -187,6 +197,8 @@ Notice = (
     | OutputFailed
     | NodeBlocked
     | StoppedEarly
+    | Paused
+    | Resumed
     | Stopping
     | Ended
 )

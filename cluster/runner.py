@@ -6,6 +6,7 @@
     │   ├── poll the backend: a slot came or went, a worker told something  ─► an event
     │   ├── a slot has been silent for too long: it is killed               ─► an event
     │   ├── the user interrupts                                             ─► CancelRequested
+    │   ├── the workspace is paused, or no longer               ─► PauseRequested, ResumeRequested
     │   └── each event's instructions: start (read, order), publish (write), stop, tell
     └── wait for the outputs, which the assembly makes meanwhile
 
@@ -104,7 +105,7 @@ class Runner:
         self._done = workspace.finished(plan.tasks)
         self._assembly = Assembly(plan.outputs, workspace, self._done)
         self._result: Done | None = None  # between Finished and its Publish
-        self._over, self._stopped = False, ""
+        self._over, self._paused, self._stopped = False, False, ""
 
     def run(self) -> Summary:
         """Render all that isn't finished, and the outputs. Raises what ends the whole job."""
@@ -162,6 +163,7 @@ class Runner:
                 self._hear(report)
             self._kill_the_silent()
             self._unblock()
+            self._heed_pause()
             self._watch.tick()
             if deadline is None and self._watch.interrupted() and not self._over:
                 longest_s = max(map(self._patience_s, self._schedule.running()), default=0)
@@ -178,6 +180,12 @@ class Runner:
         for node in [node for node, until_s in self._blocked.items() if now >= until_s]:
             del self._blocked[node]
             self._event(m.Unblocked(node))
+
+    def _heed_pause(self) -> None:
+        if self._workspace.paused is not self._paused:
+            self._paused = not self._paused
+            self._watch.notify(n.Paused() if self._paused else n.Resumed())
+            self._event(m.PauseRequested() if self._paused else m.ResumeRequested())
 
     def _patience_s(self, slot: str) -> float:
         """How long a slot may take to end its iteration."""
@@ -213,6 +221,7 @@ class Runner:
                 self._chronicle.failed(attempt, record)
                 self._event(m.Failed(*attempt, cause, message))
             case Stopped():
+                self._chronicle.stopped(attempt)
                 self._event(m.Stopped(*attempt))
 
     def _event(self, event: m.Event) -> None:

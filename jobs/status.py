@@ -10,6 +10,7 @@ from jobs import checkpoints, history, lock, roster
 from jobs.files import Files
 from jobs.history import Failure
 from jobs.lock import Holder
+from jobs.pause import paused
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,7 @@ class Status:
 
     folder: Path
     driver: Holder | None
+    paused: bool
     tasks: int
     finished: int
     waiting: int
@@ -77,6 +79,7 @@ def status(folder: Path) -> Status:
     return Status(
         folder=folder,
         driver=driver,
+        paused=paused(folder),
         tasks=len(entries),
         finished=len(done),
         waiting=waiting,

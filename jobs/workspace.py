@@ -5,6 +5,7 @@
     ├── plan.json                   the tasks that it comes to (jobs.roster)
     ├── log.jsonl                   what has happened (jobs.log); the truth about what is finished
     ├── lock                        who drives (jobs.lock); empty when no one does
+    ├── paused                      there while its driver is to wait (jobs.pause)
     ├── frames/1-dream/…-conv3.png  every step's pictures, under readable names
     ├── carry/3f/3f81….safetensors  what passes from a task to the next, without loss, by task id
     ├── checkpoints/3f/3f81…-200…   states that running tasks can go on from (jobs.checkpoints)
@@ -48,6 +49,7 @@ from jobs.history import (
 )
 from jobs.lock import LOCK, Lock
 from jobs.log import Log
+from jobs.pause import paused, resume
 from jobs.roster import PLAN, written
 from jobs.tasks import Task
 
@@ -108,6 +110,7 @@ class Workspace:
             self._files.write(JOB, text.encode())
             if tasks is not None:
                 self._files.write(PLAN, written(tasks))
+            resume(self.folder)  # who renders wants it rendered
             self._log.append("opened", process=os.getpid())
 
     def record(self, event: str, **facts: Any) -> None:
@@ -115,6 +118,11 @@ class Workspace:
         with self._files.told():
             self._log.append(event, **facts)
         self.history.remember({"event": event, **facts})
+
+    @property
+    def paused(self) -> bool:
+        """Whether the driver is to wait (jobs.pause)."""
+        return paused(self.folder)
 
     def attempts(self, task: str) -> int:
         """The highest number that an attempt of this task has had so far."""

@@ -1,6 +1,7 @@
-"""What about a job's folder? How far it is, what to render again, what may go.
+"""What about a job's folder? How far it is, whether to wait, what to render again, what may go.
 
-`status`, `retry`, `clean`. They need no job file, pictures, weights or Ray: the folder tells all.
+`status`, `pause`, `resume`, `retry`, `clean`. They need no job file, pictures, weights or Ray: the
+folder tells all.
 """
 
 from __future__ import annotations
@@ -58,6 +59,33 @@ def status_command(folder: Folder, json: Json = False) -> int:
     if found.failed or found.skipped:
         return exits.SOME_FAILED
     return exits.DONE if found.finished == found.tasks else exits.UNFINISHED
+
+
+def pause_command(folder: Folder) -> None:
+    """Have whoever renders a job stop for now; what runs goes on later from where it stood."""
+    from jobs import lock, pause, roster
+    from jobs.files import Files
+
+    place = workspace(folder)
+    roster.load(place)
+    with Files(place).told():
+        driver = lock.holder(place / lock.LOCK)
+        if driver is None:
+            raise WorkspaceError(f"{place}: no one is rendering it")
+        pause.pause(place)
+    say(f"{driver} stops what runs and waits; go on with: reverie resume {folder}")
+
+
+def resume_command(folder: Folder) -> None:
+    """Have a paused job go on."""
+    from jobs import pause, roster
+    from jobs.files import Files
+
+    place = workspace(folder)
+    roster.load(place)
+    with Files(place).told():
+        was = pause.resume(place)
+    say("it goes on" if was else "it was not paused")
 
 
 def retry_command(folder: Folder, frames: Frames = None, failed: OnlyFailed = False) -> None:
@@ -160,7 +188,8 @@ def _driver(found: Status) -> str:
     if found.driver is None:
         return "no one is rendering it"
     since = f" for {duration(time.time() - found.driver.since)}" if found.driver.since else ""
-    return f"is being rendered by {found.driver}{since}"
+    paused = f" (paused; go on with: reverie resume {found.folder})" if found.paused else ""
+    return f"is being rendered by {found.driver}{since}{paused}"
 
 
 def as_data(found: Status) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from cluster.orders import Orders, Terms
 from cluster.records import Order, Record, Started
 from cluster.runner import Rules, Runner, Summary, Watch
 from cluster.shelf import Shelf
+from jobs import pause
 from jobs.limits import Limits
 from jobs.messages import Cause
 from jobs.plan import Plan, plan
@@ -415,3 +416,32 @@ def test_too_many_failures_stop_the_job_early(bench: Bench) -> None:
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("cluster.runner.POLL_S", 0.01)
+
+
+def test_a_pause_stops_what_runs_and_goes_on_with_it_later(bench: Bench) -> None:
+    planned = bench.plan("a.png")
+    folder = bench.folder / "out"
+
+    class Pausing(FakeBackend):
+        """While the first order runs, someone pauses the job, and goes on later."""
+
+        polls = 0
+
+        def poll(self, timeout_s: float) -> list[Report]:
+            self.polls += 1
+            if self.polls == 5:
+                pause.pause(folder)
+            if self.polls == 20:
+                assert [attempt.number for attempt in self.cancelled] == [1]
+                assert len(self.orders) == 1
+                self.answer = renders
+                pause.resume(folder)
+            return super().poll(timeout_s)
+
+    backend = Pausing("one", answer=lambda order, attempt: [Started("desk", 1, "cpu", 1)])
+    summary = bench.run(planned, backend, error=0, worker_lost=0)
+    assert (summary.counts.finished, summary.interrupted) == (2, False)
+    assert [attempt.number for _, attempt, _ in backend.orders] == [1, 2, 1]
+    assert [record["attempt"] for record in bench.log("stopped")] == [1]
+    kinds = [type(notice) for notice in bench.notices]
+    assert kinds.index(n.Paused) < kinds.index(n.Resumed) < kinds.index(n.TaskFinished)

@@ -159,6 +159,28 @@ def test_a_folder_that_is_no_workspace(command: str, farm: Farm, told: Told) -> 
     assert "damaged" in told(command, OUT, *extra)[1]
 
 
+def test_a_driver_is_told_to_wait_and_to_go_on(farm: Farm, told: Told) -> None:
+    farm.render()
+    code, text = told("pause", OUT)
+    assert (code, "no one is rendering it" in text) == (exits.NO_WORKSPACE, True)
+    with Workspace.open(OUT) as workspace:
+        assert not workspace.paused
+        assert told("pause", OUT)[0] == exits.DONE
+        assert workspace.paused
+        assert "(paused; go on with: reverie resume renders/job)" in told("status", OUT)[1]
+        assert told("resume", OUT) == (exits.DONE, "it goes on\n")
+        assert not workspace.paused
+    assert told("resume", OUT) == (exits.DONE, "it was not paused\n")
+
+
+def test_rendering_ends_a_pause(farm: Farm, told: Told) -> None:
+    with Workspace.open(OUT) as workspace:
+        workspace.begin({}, farm.plan().tasks)
+        told("pause", OUT)
+    farm.render()
+    assert "paused" not in files()
+
+
 def test_a_frame_is_rendered_again_with_all_that_comes_of_it(farm: Farm, told: Told) -> None:
     first, styled, second, last = farm.render().tasks
     code, text = told("retry", OUT, "frames/1-dream/a-02*")
