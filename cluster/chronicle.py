@@ -28,7 +28,8 @@ class Chronicle:
         self._tasks: Mapping[str, Task] = {task.id: task for task in plan.tasks}
         self._workers: dict[str, str] = {}  # task -> the worker that has it
         self._resumed: dict[str, int] = {}  # task -> iterations done when it was given
-        self._nodes: dict[str, str] = {}  # task -> where it failed last
+        self._places: dict[str, str] = {}  # worker -> its node
+        self._nodes: dict[str, str] = {}  # task -> where it was last
 
     def opened(self, done: set[str]) -> None:
         """The run begins; these tasks needn't be rendered."""
@@ -48,6 +49,7 @@ class Chronicle:
 
     def joined(self, report: Joined) -> None:
         """A worker can render."""
+        self._places[report.slot] = report.node
         self._notify(
             n.WorkerJoined(
                 worker=report.slot, node=report.node, device=report.device, gpus=report.gpus
@@ -62,6 +64,7 @@ class Chronicle:
     def given(self, task: Task, attempt: Attempt, slot: str, *, resumed: int) -> None:
         """A worker was given a task, of which ``resumed`` iterations are done."""
         self._workers[task.id], self._resumed[task.id] = slot, resumed
+        self._nodes[task.id] = self._places.get(slot, "")
         self._notify(
             n.TaskStarted(
                 task=task.id,
@@ -125,6 +128,7 @@ class Chronicle:
 
     def finished(self, task: Task, result: Done) -> None:
         """A frame is in the workspace (which has logged that itself)."""
+        self._nodes.pop(task.id, None)
         self._notify(
             n.TaskFinished(
                 task=task.id,

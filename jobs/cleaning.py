@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from jobs.files import leftovers
 from jobs.history import CARRY, FRAMES, History
 from jobs.roster import Entry
 
+_LAST_GOOD_NAME = re.compile(r"(.+)\.iteration-[0-9]+\.png")
 _CARRY_NAME = re.compile(r"([0-9a-f]+)\.safetensors")
 
 
@@ -25,7 +26,7 @@ _CARRY_NAME = re.compile(r"([0-9a-f]+)\.safetensors")
 class Stale:
     """A file that may go: what it is, and the bytes that are free without it."""
 
-    kind: str  # "frame", "carry", "checkpoint" or "temporary"
+    kind: str  # "frame", "last good picture", "carry", "checkpoint" or "temporary"
     path: Path
     size_bytes: int
 
@@ -34,6 +35,7 @@ def stale(folder: Path, entries: Sequence[Entry], history: History) -> list[Stal
     """All files in a workspace that its current plan doesn't need. OSError if it can't be read."""
     done = history.finished(entries, folder)
     found = [("frame", path) for path in _frames(folder, entries, history)]
+    found += [("last good picture", path) for path in _last_good(folder, entries, history, done)]
     found += [("carry", path) for path in _carries(folder, entries)]
     unfinished = {entry.id for entry in entries} - done
     found += [
@@ -58,6 +60,22 @@ def _frames(folder: Path, entries: Sequence[Entry], history: History) -> Iterato
     for file, task in history.owners.items():
         if file not in names and settled.get(task, True) and (folder / file).is_file():
             yield folder / file
+
+
+def _last_good(
+    folder: Path, entries: Sequence[Entry], history: History, done: Collection[str]
+) -> Iterator[Path]:
+    """Pictures that tasks left when they failed, and that have been finished or dropped since."""
+    failed = {_stem(entry.file) for entry in entries if entry.id not in done}
+    ours = {_stem(file) for file in (*history.owners, *(entry.file for entry in entries))}
+    for path in folder.glob(f"{FRAMES}/*/*.png"):
+        name = _LAST_GOOD_NAME.fullmatch(path.relative_to(folder).as_posix())
+        if name and name[1] in ours and name[1] not in failed:
+            yield path
+
+
+def _stem(file: str) -> str:
+    return file.rpartition(".")[0]
 
 
 def _carries(folder: Path, entries: Sequence[Entry]) -> Iterator[Path]:

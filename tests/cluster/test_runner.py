@@ -206,6 +206,22 @@ def test_failures_use_up_their_budget_and_the_rest_is_finished(bench: Bench) -> 
     assert [record["traceback"] for record in bench.log("failed")] == ["Traceback ..."] * 3
 
 
+def test_a_task_that_lost_its_workers_names_the_node_in_the_log(bench: Bench) -> None:
+    planned = bench.plan("a.png", steps=[{"dream": {"network": NETWORK, "layers": "conv1"}}])
+
+    def answer(order: Order, attempt: Attempt) -> list[Record]:
+        backend.lose("one")
+        backend.join("one")
+        return []
+
+    backend = FakeBackend("one", answer=answer)
+    assert bench.run(planned, backend, worker_lost=1).counts.failed == 1
+    (given_up,) = bench.log("given_up")
+    assert (given_up["cause"], given_up["node"], given_up["attempt"]) == ("worker_lost", "desk", 2)
+    assert [record["left"] for record in bench.log("retried")] == [0]
+    assert [failed.node for failed in bench.told(n.TaskFailed)] == ["desk"]
+
+
 def test_a_bad_picture_is_not_tried_again(bench: Bench) -> None:
     planned = bench.plan("a.png")
     backend = FakeBackend("one", answer=lambda order, attempt: fails(Cause.INPUT, "a.png is torn"))

@@ -259,6 +259,22 @@ def test_clean_removes_what_the_plan_does_not_know(farm: Farm, told: Told) -> No
         assert workspace.finished(new.tasks) == {task.id for task in new.tasks}
 
 
+def test_clean_removes_the_last_good_picture_of_what_failed_once_it_is_finished(
+    farm: Farm, told: Told
+) -> None:
+    farm.render(tasks=3)
+    names = ("a-01-conv1", "a-02-conv2", "mine")
+    for name in names:
+        folder = OUT / "frames" / ("2-style" if name == "a-02-conv2" else "1-dream")
+        (folder / f"{name}.iteration-7.png").write_bytes(b"last good")
+    assert "would remove 1 last good picture" in told("clean", OUT, "--dry-run")[1]
+    told("clean", OUT)
+    assert sorted(path.name for path in OUT.rglob("*.iteration-*")) == [
+        "a-02-conv2.iteration-7.png",  # its task is still to do
+        "mine.iteration-7.png",  # a stranger's
+    ]
+
+
 def test_clean_keeps_checkpoints_and_frames_that_are_about_to_be_used(
     farm: Farm, told: Told
 ) -> None:
