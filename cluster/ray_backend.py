@@ -141,7 +141,7 @@ class RayBackend:
         except StopIteration:
             return self._lose(slot, "its stream of records ended without a result")
         except RayError as error:
-            return self._lose(slot, _reason(error), _cause(error))
+            return self._lose(slot, _reason(error), cause_of(error))
         if is_last(record):
             slot.running = slot.force_at = None
         return [Told(slot.name, attempt, record)]
@@ -206,7 +206,7 @@ def _reason(error: RayError) -> str:
     return lines[0] if lines else type(error).__name__
 
 
-def _cause(error: RayError) -> Cause:
+def cause_of(error: RayError) -> Cause:
     """Which budget of retries a lost worker draws on: Ray kills one where memory runs short."""
     if isinstance(error, OutOfMemoryError):
         return Cause.OUT_OF_MEMORY

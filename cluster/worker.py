@@ -61,7 +61,10 @@ class Renderer:
         try:
             yield from self._render(order)
         except Exception as error:  # the border: whatever goes wrong is told, with its cause
-            yield failure(error, self.node, order.settings)
+            told = failure(error, self.node, order.settings)
+            if told.cause is Cause.OUT_OF_MEMORY:
+                self._make_room()
+            yield told
         finally:
             self._stopping = ""
 
@@ -113,6 +116,12 @@ class Renderer:
             for s in order.styles
         ]
         return style.steps(pixels, styles, network, order.settings, **hooks)
+
+    def _make_room(self) -> None:
+        """Give back what is only kept for orders to come."""
+        self._networks.clear()
+        if self.device.type == "cuda":
+            torch.cuda.empty_cache()
 
     def network(self, order: Order) -> Network:
         """The order's network, built as deep as it needs; the last few stay loaded."""

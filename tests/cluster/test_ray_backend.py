@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ray.exceptions import ActorUnavailableError, OutOfMemoryError
 
 from cluster.backend import Attempt, InlineBackend, Joined, Left, Report, Told
-from cluster.ray_backend import RayBackend
+from cluster.ray_backend import RayBackend, cause_of
 from cluster.ray_session import RaySession
 from cluster.records import Done, Failed, Order, Started, Stopped
 from cluster.resources import Allotment
@@ -198,3 +199,8 @@ def test_workers_without_gpus_are_given_none(backends: Any) -> None:
 
 def test_more_workers_than_cores_on_a_ray_of_our_own(backends: Any) -> None:
     assert len(joined(backends(6), 6)) == 6
+
+
+def test_a_worker_killed_for_memory_draws_on_that_budget() -> None:
+    assert cause_of(OutOfMemoryError("the node is running low on memory")) is Cause.OUT_OF_MEMORY
+    assert cause_of(ActorUnavailableError("it is gone", b"0" * 16)) is Cause.WORKER_LOST

@@ -226,8 +226,12 @@ def test_exhausted_memory_says_what_to_change(
     def exhausted(*arguments: object, **options: object) -> None:
         raise torch.OutOfMemoryError("CUDA out of memory")
 
+    renderer = Renderer()
+    done(order, renderer)
     monkeypatch.setattr(networks, "load", exhausted)
-    failed = list(Renderer().render(order))[-1]
+    failed = list(renderer.render(replace(order, digest="another")))[-1]
     assert isinstance(failed, Failed)
     assert failed.cause is Cause.OUT_OF_MEMORY
     assert "lower size or tile_size (now 400 px)" in failed.message
+    with pytest.raises(torch.OutOfMemoryError):  # what was kept for later has made room
+        renderer.network(order)

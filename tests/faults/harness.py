@@ -138,6 +138,8 @@ def _become(arguments: list[str], told: Path) -> None:
         sys.stdout, sys.stderr = os.fdopen(1, "w"), os.fdopen(2, "w")  # pytest had its own
         torch.set_num_threads(1)
         code = launch(arguments)
+        sys.stdout.flush()
+        sys.stderr.flush()
     finally:
         os._exit(code)
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import random
 import signal
+import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -108,3 +109,30 @@ def test_a_worker_killed_and_a_worker_stopped(desk: Path) -> None:
     assert len(reasons) == 2
     assert "told nothing" in reasons[1]
     assert judged(desk, run).resumed >= 2
+
+
+@pytest.fixture
+def small_disk(desk: Path) -> Iterator[Path]:
+    """A disk of 256 KiB at the place where the workspace will be."""
+    out = desk / "out"
+    out.mkdir()
+    if os.geteuid() or mount("-t", "tmpfs", "-o", "size=256k", "tmpfs", str(out)):
+        pytest.skip("only root can mount a small disk")
+    yield out
+    subprocess.run(["umount", str(out)], check=True)
+
+
+def mount(*arguments: str) -> int:
+    return subprocess.run(["mount", *arguments], capture_output=True).returncode
+
+
+def test_a_full_disk(desk: Path, small_disk: Path) -> None:
+    full = Run(desk, "--inline")
+    assert full.wait() == exits.NO_WORKSPACE
+    errors = full.told.with_suffix(".err").read_text()
+    assert "the disk is full" in errors
+    assert "Traceback" not in errors
+    assert mount("-o", "remount,size=32m", str(small_disk)) == 0
+    again = Run(desk, "--inline", number=1)
+    assert again.wait() == exits.DONE
+    assert judged(desk, full, again).resumed > 0
