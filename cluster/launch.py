@@ -45,9 +45,6 @@ from renderer.errors import JobError
 from renderer.images import read_settings
 from renderer.weights import Weights
 
-RENDERS = Path("renders")
-"""Where workspaces are, if nothing else is said."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class Job:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cluster.commands.options import JobOptions, RunOptions
+from cluster.commands.options import RENDERS, JobOptions, RunOptions
 from cluster.commands.tables import Json, say, say_json
 from cluster.knobs import with_parameters
 from cluster.phrases import again_lines, duration, plural
@@ -78,7 +78,7 @@ def plan_command(
     # Workers beyond the machine's cores make nothing faster.
     slots = min(allotted.workers, max(1, local_cpus() // allotted.threads))
     cost = estimate(planned.plan, flops_per_second=rate, slots=slots)
-    before = past(planned.plan, out or launch.RENDERS / planned.plan.name)
+    before = past(planned.plan, out or RENDERS / planned.plan.name)
     size = {"workers": allotted.workers, "threads": allotted.threads}
     if json:
         say_json({**as_data(planned.plan, cost, **size), **dataclasses.asdict(before)})

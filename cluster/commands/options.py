@@ -11,6 +11,9 @@ from typing import Annotated, Any, Self, get_type_hints
 
 import typer
 
+RENDERS = Path("renders")
+"""Where workspaces are, if nothing else is said."""
+
 
 def _option(*names: str, help: str, **more: Any) -> Any:
     return typer.Option(*names, help=help, show_default=False, **more)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cluster import exits
+from cluster.commands.options import RENDERS
 from cluster.commands.tables import Json, say, say_json
 from cluster.phrases import duration, plural, shown
 from renderer.errors import JobError, WorkspaceError
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from jobs.roster import Entry
     from jobs.status import Status
 
-RENDERS = Path("renders")
 MAX_LISTED = 20
 KINDS = {"carry": "carry file", "temporary": "temporary file"}
 
