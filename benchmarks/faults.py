@@ -118,7 +118,7 @@ class Campaign:
             if not workers:
                 continue
             kind = self._rng.choice(("worker_killed", "worker_stopped", "worker_held_up"))
-            with contextlib.suppress(ProcessLookupError):
+            with contextlib.suppress(ProcessLookupError, FileNotFoundError):  # it has gone itself
                 self._hit(self._rng.choice(workers[:2]), kind)
                 self.faults[kind] += 1
                 met += 1
