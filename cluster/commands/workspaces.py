@@ -36,7 +36,7 @@ Folder = Annotated[
 ]
 Frames = Annotated[
     list[str] | None,
-    typer.Argument(metavar="[FRAME]...", help="frames by name, or patterns like 'a-*'"),
+    typer.Argument(metavar="FRAME...", help="frames by name, or by patterns like 'a-*'"),
 ]
 OnlyFailed = Annotated[
     bool, typer.Option("--failed", help="have what failed begin anew, not from its checkpoint")
