@@ -208,6 +208,7 @@ class Chronicle:
                 finished=counts.finished,
                 failed=counts.failed + counts.skipped,
                 seconds=seconds,
+                left_out=len(self._plan.failed_inputs),
                 interrupted=interrupted,
                 pictures=pictures,
             )

@@ -29,9 +29,9 @@ def make_app() -> typer.Typer:
     app = typer.Typer(
         name="reverie",
         help=HELP,
-        no_args_is_help=True,
         add_completion=False,
         pretty_exceptions_enable=False,
+        rich_markup_mode=None,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback()(_options)
@@ -70,6 +70,7 @@ def run(arguments: Sequence[str]) -> int:
     arguments = [argument for argument in arguments if argument != "--debug"]
     logging.basicConfig(level=logging.INFO if debug else logging.ERROR)
     try:
+        arguments = arguments or ["--help"]
         return int(make_app()(arguments, prog_name="reverie", standalone_mode=False) or 0)
     except KeyboardInterrupt:
         return _end("interrupted", exits.INTERRUPTED)

@@ -16,9 +16,6 @@ import typer
 
 from renderer.settings import Knob, knobs
 
-WHOLE_NAMES = ("classes",)
-"""Lists whose items may hold commas ("tabby, tabby cat"): one item an option."""
-
 
 def parameters(kind: type, *, without: Iterable[str] = ()) -> list[inspect.Parameter]:
     """The knobs of a settings dataclass as keyword parameters that Typer makes options of."""
@@ -54,25 +51,14 @@ def help_of(knob: Knob, default: Any) -> str:
         "" if default in ((), "", None) else f"default {_text(default)}",
     ]
     told = ", ".join(note for note in notes if note)
-    return f"{knob.help} [{told}]" if told else knob.help
+    return f"{knob.help} ({told})" if told else knob.help
 
 
 def bounds(knob: Knob) -> str:
     """A knob's bounds in signs: ``0 < x < 1``."""
-    low = (
-        f"{knob.ge:g} ≤ "
-        if knob.ge is not None
-        else f"{knob.gt:g} < "
-        if knob.gt is not None
-        else ""
-    )
-    high = (
-        f" ≤ {knob.le:g}"
-        if knob.le is not None
-        else f" < {knob.lt:g}"
-        if knob.lt is not None
-        else ""
-    )
+    least, most = ((knob.ge, "≤"), (knob.gt, "<")), ((knob.le, "≤"), (knob.lt, "<"))
+    low = "".join(f"{_number(bound)} {sign} " for bound, sign in least if bound is not None)
+    high = "".join(f" {sign} {_number(bound)}" for bound, sign in most if bound is not None)
     return f"{low}x{high}" if low or high else ""
 
 
@@ -94,7 +80,7 @@ def given(kind: type, options: Mapping[str, Any]) -> dict[str, Any]:
     """
     known = knobs(kind)
     return {
-        name: _value(name, known[name][0], value)
+        name: _value(known[name][0], value)
         for name, value in options.items()
         if name in known and value is not None and value != []
     }
@@ -112,10 +98,9 @@ def with_parameters(
     return command
 
 
-def _value(name: str, base: Any, value: Any) -> Any:
+def _value(base: Any, value: Any) -> Any:
     if isinstance(value, list):
-        whole = name in WHOLE_NAMES
-        items = value if whole else [part.strip() for text in value for part in text.split(",")]
+        items = [part.strip() for text in value for part in text.split(",")]
         return [_scalar(get_args(base)[0], item) for item in items if item]
     return value if isinstance(value, bool) else _scalar(base, value)
 
@@ -131,6 +116,10 @@ def _scalar(base: Any, text: str) -> Any:
             except ValueError:
                 continue
     return text
+
+
+def _number(bound: float) -> str:
+    return f"{int(bound):,}" if bound == int(bound) else f"{bound:g}"
 
 
 def _word(base: Any) -> str:

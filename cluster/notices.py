@@ -179,6 +179,7 @@ class Ended:
     finished: int
     failed: int
     seconds: float
+    left_out: int = 0  # inputs that are no pictures
     interrupted: bool = False
     pictures: tuple[str, ...] = ()  # of the last step, where they are few
 

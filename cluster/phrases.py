@@ -102,6 +102,8 @@ def ended_line(notice: n.Ended) -> str:
     done = f"{notice.finished:,} of {plural(notice.tasks, 'task')} done"
     if notice.failed:
         done += f", {notice.failed:,} failed"
+    if notice.left_out:
+        done += f", {plural(notice.left_out, 'picture')} left out"
     if notice.interrupted:
         return (
             f"interrupted, {done}; the same command goes on from there: {shown(notice.directory)}"

@@ -117,7 +117,11 @@ def _no_ray(address: str | None, error: Exception) -> str:
     lines = str(error).strip().splitlines() or [type(error).__name__]
     if address is None:
         return f"Ray could not be started on this machine: {lines[0]}; --inline works without it"
-    return f"no Ray answers at {address}: {lines[0]}"
+    # Ray shows its token to no address that is spelt out unless it is told to.
+    token = (
+        "" if os.environ.get("RAY_AUTH_MODE") else "; if it asks for a token, RAY_AUTH_MODE=token"
+    )
+    return f"no Ray answers at {address}: {lines[0]}{token}"
 
 
 def _nodes(listed: list[dict[str, Any]]) -> tuple[Node, ...]:

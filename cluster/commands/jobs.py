@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import sys
 from collections import Counter
 from dataclasses import dataclass
 from importlib.resources import files
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cluster.commands.options import RENDERS, JobOptions, RunOptions
+from cluster.commands.rendering import load
 from cluster.commands.tables import Json, say, say_json
 from cluster.knobs import with_parameters
 from cluster.phrases import again_lines, duration, plural
@@ -31,6 +33,7 @@ CAUSES = {
     "out_of_memory": "memory ran out",
 }
 JobFile = Annotated[Path, typer.Argument(metavar="JOB", help="a job file (YAML)")]
+Markdown = Annotated[bool, typer.Option("--markdown", help="tables for people instead")]
 Tasks = Annotated[bool, typer.Option("--tasks", help="list every task")]
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="an empty folder, or a new one")]
 WeightsDir = Annotated[
@@ -61,16 +64,15 @@ def plan_command(
     json: Json = False,
     **given: Any,
 ) -> None:
-    """Tell what a job comes to: tasks, pixels, memory and time on this machine.
+    """Tell a job's tasks, pixels, memory and time, and what of it is rendered again, and why.
 
-    Where it was rendered before, tell what is rendered again, and why.
+    The time is that of this machine's CPU, within a factor of two.
     """
     from cluster import launch
     from cluster.resources import Node, allot, local_cpus
-    from jobs import spec
     from jobs.estimate import convolution_rate, estimate
 
-    loaded = spec.load(job, JobOptions.of(given).overrides())
+    loaded = load(job, JobOptions.of(given))
     planned = launch.planned(loaded, RunOptions(weights_dir=weights_dir))
     node = Node("this machine", local_cpus())
     allotted = allot((node,), launch.wanted_by(planned), shared=False)
@@ -98,12 +100,10 @@ def lines(plan: Plan, cost: Estimate, *, workers: int, threads: int) -> list[str
     told = [
         f"{plan.name}: {plural(cost.tasks, 'task')} ({steps}), {cost.pixels / 1e6:.1f} megapixels",
         f"workers: {workers}, each with {plural(threads, 'thread')} and "
-        f"about {cost.memory_bytes / 2**20:,.0f} MB",
+        f"about {cost.memory_bytes / 2**20:,.0f} MB beside torch's own",
     ]
     if cost.seconds is not None:
-        told.append(
-            f"time: about {duration(cost.seconds)} on this machine's CPU (within a factor of two)"
-        )
+        told.append(f"time: roughly {duration(cost.seconds)} on this machine's CPU")
     told += [
         f"output: {output.file}, {plural(len(output.cells), 'frame')}" for output in plan.outputs
     ]
@@ -157,15 +157,19 @@ def rules_line(spec: JobSpec) -> str:
     return f"retries: {told}" + (f"; stops when more than {limit} have failed" if limit else "")
 
 
-def schema_command() -> None:
+def schema_command(markdown: Markdown = False) -> None:
     """Print the JSON schema of job files, for editors."""
+    from jobs import reference
     from jobs.spec import schema
 
-    say_json(schema())
+    if markdown:
+        sys.stdout.write(reference.markdown())
+    else:
+        say_json(schema())
 
 
 def init_command(folder: Folder = Path()) -> None:
-    """Write example jobs and their pictures into a folder, to begin with."""
+    """Write example jobs and their pictures into a folder."""
     examples = files("jobs.examples")
     wanted = {item.name: item for item in examples.iterdir() if item.name.endswith(".yaml")}
     pictures = examples.joinpath("pictures")

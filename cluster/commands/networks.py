@@ -29,7 +29,10 @@ def networks_command(json: Json = False) -> None:
 
 
 def layers_command(network: Network, json: Json = False) -> None:
-    """List a network's layers: the index as the report counts, the name, its other names."""
+    """List a network's layers by index and name.
+
+    Indexes are as the report counts; other names of a layer may be used as well.
+    """
     from renderer import networks
 
     entry = networks.entry(network)
@@ -49,7 +52,9 @@ def layers_command(network: Network, json: Json = False) -> None:
 
 def classes_command(
     network: Network,
-    find: Annotated[str, typer.Option("--find", help="only those with this in their name")] = "",
+    find: Annotated[
+        str, typer.Option("--find", metavar="TEXT", help="only those with this in their name")
+    ] = "",
     json: Json = False,
 ) -> None:
     """List the classes that a network can dream towards."""

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Self, get_type_hints
 
 import typer
+
+from renderer.errors import JobError
 
 RENDERS = Path("renders")
 """Where workspaces are, if nothing else is said."""
@@ -77,10 +80,28 @@ class JobOptions(Options):
 
     def overrides(self) -> list[str]:
         """The options as ``--set`` texts, explicit ones last."""
-        own = {"size": self.size, "seed": self.seed, "format": self.format}
-        own["resources.workers"] = self.workers
-        named = [f"{key}={value}" for key, value in own.items() if value is not None]
-        return [*named, *(self.sets or [])]
+        return [f"{key}={value}" for _, key, value in self._named()] + (self.sets or [])
+
+    @contextmanager
+    def blamed(self) -> Iterator[None]:
+        """Errors within name the option (``--size: ...``), not the key that it stands for."""
+        try:
+            yield
+        except JobError as error:
+            text = str(error)
+            for option, key, value in self._named():
+                text = text.replace(f"--set {key}={value}: {key}:", f"{option}:")
+            raise JobError(text) from error
+
+    def _named(self) -> list[tuple[str, str, str]]:
+        """(option, key of the job, value) of the options that were given."""
+        named = (
+            ("--size", "size", self.size),
+            ("--seed", "seed", self.seed),
+            ("--format", "format", self.format),
+            ("--workers", "resources.workers", self.workers),
+        )
+        return [(option, key, value) for option, key, value in named if value is not None]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from jobs.spec import JobSpec
 
 T = TypeVar("T")
-Jobs = Annotated[list[str] | None, typer.Argument(metavar="JOB...", help="job files (YAML)")]
+Jobs = Annotated[list[str] | None, typer.Argument(metavar="JOB", help="job files (YAML)")]
 From = Annotated[
     Path | None,
     typer.Option("--from", metavar="PICTURE", help="render a picture again, by what it says"),
@@ -51,11 +51,9 @@ def render_files(files: list[Path], changes: JobOptions, options: RunOptions) ->
 
     With several, one that can't be rendered is told, and the others are rendered.
     """
-    from jobs import spec
-
     if len(files) == 1:
-        return render(spec.load(files[0], changes.overrides()), options)
-    tasks = [functools.partial(spec.load, file, changes.overrides()) for file in files]
+        return render(load(files[0], changes), options)
+    tasks = [functools.partial(load, file, changes) for file in files]
     specs = [loaded for loaded in map(told, tasks) if not isinstance(loaded, int)]
     worst = exits.DONE if len(specs) == len(files) else exits.BAD_INPUT
     with ray_for(options) as session:
@@ -65,6 +63,14 @@ def render_files(files: list[Path], changes: JobOptions, options: RunOptions) ->
             if code == exits.INTERRUPTED:
                 break
     return worst
+
+
+def load(file: Path, changes: JobOptions) -> JobSpec:
+    """The job in a file, with what the options change of it. Raises JobError."""
+    from jobs import spec
+
+    with changes.blamed():
+        return spec.load(file, changes.overrides())
 
 
 def render(spec: JobSpec, options: RunOptions) -> int:

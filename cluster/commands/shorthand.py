@@ -14,9 +14,7 @@ from cluster.knobs import given, parameters, with_parameters
 from renderer.errors import JobError
 from renderer.settings import DreamSettings, StyleSettings
 
-Pictures = Annotated[
-    list[str], typer.Argument(metavar="IMAGE...", help="pictures, folders or globs")
-]
+Pictures = Annotated[list[str], typer.Argument(metavar="IMAGE", help="pictures, folders or globs")]
 Layers = Annotated[
     list[str] | None,
     typer.Option(
@@ -108,8 +106,10 @@ def run(
         "steps": [{kind: step}],
         "outputs": [{output: {}} for output, wanted in outputs.items() if wanted],
     }
+    changes = JobOptions.of(options)
     try:
-        job = spec.build(data, base=Path.cwd(), sets=JobOptions.of(options).overrides())
+        with changes.blamed():
+            job = spec.build(data, base=Path.cwd(), sets=changes.overrides())
         return render(job, RunOptions.of(options))
     except JobError as error:
         raise JobError(by_option(str(error), kind)) from error

@@ -12,9 +12,7 @@ import typer
 from cluster.commands.tables import Json, say, say_json, show
 from renderer.errors import SettingError
 
-app = typer.Typer(
-    help="Find, download, check and convert the networks' weights.", no_args_is_help=True
-)
+app = typer.Typer(help="Find, download, check and convert the networks' weights.")
 
 WeightsDir = Annotated[
     Path | None,
@@ -42,9 +40,10 @@ def list_command(weights_dir: WeightsDir = None, json: Json = False) -> None:
 
 @app.command("fetch")
 def fetch_command(
-    networks: Annotated[list[str], typer.Argument(metavar="NETWORK...")],
+    networks: Annotated[list[str], typer.Argument(metavar="NETWORK")],
     file: Annotated[
-        str | None, typer.Option("--file", help="which file, of a network that has several")
+        str | None,
+        typer.Option("--file", metavar="NAME", help="which file, of a network that has several"),
     ] = None,
     mirror: Annotated[
         str | None,
@@ -67,9 +66,10 @@ def fetch_command(
 
 @app.command("verify")
 def verify_command(
-    what: Annotated[list[str], typer.Argument(metavar="FILE|NETWORK...")],
+    what: Annotated[list[str], typer.Argument(metavar="FILE|NETWORK")],
     network: Annotated[
-        str | None, typer.Option("--network", help="the network whose weights a file holds")
+        str | None,
+        typer.Option("--network", metavar="NETWORK", help="the network whose weights a file holds"),
     ] = None,
     weights_dir: WeightsDir = None,
     json: Json = False,
@@ -99,9 +99,15 @@ def verify_command(
 
 @app.command("convert")
 def convert_command(
-    source: Annotated[Path, typer.Argument(help="a .pth, .pt or .safetensors file")],
-    target: Annotated[Path, typer.Argument(help="the .safetensors file to write")],
-    network: Annotated[str, typer.Option("--network", help="the network whose weights they are")],
+    source: Annotated[
+        Path, typer.Argument(metavar="SOURCE", help="a .pth, .pt or .safetensors file")
+    ],
+    target: Annotated[
+        Path, typer.Argument(metavar="TARGET", help="the .safetensors file to write")
+    ],
+    network: Annotated[
+        str, typer.Option("--network", metavar="NETWORK", help="the network whose weights they are")
+    ],
     preprocessing: Annotated[
         str | None,
         typer.Option(

@@ -159,7 +159,9 @@ def test_unreadable_pictures_are_listed_and_the_others_rendered(
     (desk / "no picture.png").write_bytes(b"text")
     code = reverie("render", "job.yaml", "--inline", "--set", "inputs=['*.png']")
     assert code == exits.SOME_FAILED
-    end = capsys.readouterr().err.split("failures:")[1]
+    told = capsys.readouterr()
+    assert "2 of 4 tasks done, 2 failed, 1 picture left out" in told.out  # the torn one has a size
+    end = told.err.split("failures:")[1]
     assert "torn" in end
     assert "no picture.png" in end
     assert len(frames(desk / "renders/job")) == 2
@@ -172,8 +174,8 @@ def test_unreadable_pictures_are_listed_and_the_others_rendered(
         (["render", "jobb.yaml"], 2, "jobb.yaml: there is no such file; did you mean 'job.yaml'?"),
         (["render", "a.png"], 2, "a.png"),
         (["render", "job.yaml", "--set", "sice=4"], 2, "did you mean 'size'?"),
-        (["render", "job.yaml", "--size", "0"], 2, "size"),
-        (["render", "job.yaml", "--workers", "none"], 2, "workers"),
+        (["render", "job.yaml", "--size", "0"], 2, "error: --size: must be at least 16, not 0"),
+        (["render", "job.yaml", "--workers", "none"], 2, "error: --workers: "),
         (["render", "job.yaml", "--nonsense"], 2, "--nonsense"),
         (["render", "--from", "a.png"], 2, "a.png: says nothing of how it was rendered"),
         (["render", "--from", "gone.png"], 2, "gone.png: can't be read"),
@@ -190,6 +192,7 @@ def test_unreadable_pictures_are_listed_and_the_others_rendered(
         (["classes", "vgg16"], 2, "vgg16 has no classes"),
         (["weights", "verify", "gone.pth"], 3, "gone.pth"),
         (["sing"], 2, "sing"),
+        (["weights"], 2, "Missing command"),
     ],
 )
 def test_what_is_wrong_takes_a_line_and_a_code(
@@ -340,15 +343,19 @@ def test_version(reverie: Reverie, capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out.startswith("reverie ")
 
 
+def test_nothing_asked_is_help(reverie: Reverie, capsys: pytest.CaptureFixture[str]) -> None:
+    assert reverie() == exits.DONE
+    assert "render" in capsys.readouterr().out
+
+
 def test_options_come_from_the_settings(
-    reverie: Reverie, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    reverie: Reverie, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setenv("COLUMNS", "200")
     assert reverie("dream", "--help") == exits.DONE
     told = capsys.readouterr().out
     for word in ("--step-size", "--no-smooth-colour", "--layers", "--size", "--workers", "--json"):
         assert word in told
-    assert "gradient-ascent steps at each pyramid level" in told
+    assert "(px, 32 ≤ x ≤ 65,536, default 400)" in " ".join(told.split())
 
 
 def test_help_needs_neither_torch_nor_ray() -> None:

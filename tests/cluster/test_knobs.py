@@ -18,7 +18,7 @@ def test_every_knob_is_an_option_of_its_name() -> None:
 
 def test_help_tells_unit_bounds_and_default() -> None:
     knob = Knob("size of a step", unit="px", gt=0, le=9)
-    assert help_of(knob, 3) == "size of a step [px, 0 < x ≤ 9, default 3]"
+    assert help_of(knob, 3) == "size of a step (px, 0 < x ≤ 9, default 3)"
     assert help_of(Knob("a name"), "") == "a name"
 
 
@@ -26,6 +26,7 @@ def test_help_tells_unit_bounds_and_default() -> None:
     ("knob", "words"),
     [
         (Knob("", ge=1), "1 ≤ x"),
+        (Knob("", ge=0.5, le=1_000_000), "0.5 ≤ x ≤ 1,000,000"),
         (Knob("", lt=1), "x < 1"),
         (Knob("", gt=0, lt=1), "0 < x < 1"),
         (Knob(""), ""),
@@ -63,9 +64,10 @@ def test_options_become_settings(options: dict[str, Any], settings: dict[str, An
     assert given(StyleSettings, options) == settings
 
 
-def test_flags_and_names_with_commas() -> None:
-    options = {"smooth_colour": False, "classes": ["tabby, tabby cat", "7"]}
-    assert given(DreamSettings, options) == options
+def test_flags_and_lists_of_names() -> None:
+    options = {"smooth_colour": False, "classes": ["tabby, lynx", "7"]}
+    settings = {"smooth_colour": False, "classes": ["tabby", "lynx", "7"]}
+    assert given(DreamSettings, options) == settings
 
 
 def test_parameters_take_the_place_of_a_commands_rest() -> None:

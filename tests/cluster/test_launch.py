@@ -14,8 +14,10 @@ from typing import Any
 
 import pytest
 
-from cluster import exits
+from cluster import exits, launch
 from cluster.cli import run
+from cluster.commands.options import RunOptions
+from jobs.spec import load
 from tests.cluster.conftest import picture
 
 JOB = """
@@ -54,6 +56,18 @@ def results(folder: Path) -> dict[str, bytes]:
 def log(folder: Path, event: str) -> list[dict[str, Any]]:
     records = map(json.loads, (folder / "log.jsonl").read_text().splitlines())
     return [record for record in records if record["event"] == event]
+
+
+def test_what_can_run_side_by_side_follows_from_the_plan(desk: Path) -> None:
+    chain = ["steps.0.dream.chain=true", "steps.0.dream.layers=[conv1, conv2, conv1]"]
+    for sets, width, widest in (
+        ([], 4, 4),  # 8 tasks, none needs more than one other: 4 at a time, 4 that none needs
+        (chain, 3, 4),  # of each picture 2 dreams in a chain, each then styled: 8 / 3, rounded up
+    ):
+        job = launch.planned(load(desk / "job.yaml", sets), RunOptions())
+        wanted = launch.wanted_by(job)
+        assert (wanted.width, wanted.widest) == (width, widest)
+        assert (wanted.threads, wanted.gpus) == (1, 0)
 
 
 def test_the_same_bytes_on_any_number_of_workers(desk: Path, ray: Any) -> None:

@@ -235,3 +235,18 @@ def test_exhausted_memory_says_what_to_change(
     assert "lower size or tile_size (now 400 px)" in failed.message
     with pytest.raises(torch.OutOfMemoryError):  # what was kept for later has made room
         renderer.network(order)
+
+
+@pytest.mark.gpu
+def test_a_gpu_renders_the_same_bytes_every_time(order: Order) -> None:
+    if not torch.cuda.is_available():
+        pytest.skip("there is no CUDA device")
+    frames = set()
+    for _ in range(2):
+        records = list(Renderer(device="cuda").render(with_iterations(order, 10)))
+        started, last = records[0], records[-1]
+        assert isinstance(started, Started)
+        assert started.device == "cuda"
+        assert isinstance(last, Done), last
+        frames.add(last.frame)
+    assert len(frames) == 1

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import reference
 import torch
 
 from renderer import dream, networks, weights
@@ -19,6 +18,7 @@ from renderer.images import decode, fit
 from renderer.losses import layer_objective
 from renderer.networks import Network
 from renderer.settings import DreamSettings
+from tests.renderer import reference
 
 LAYER = "conv3"
 SETTINGS = DreamSettings(

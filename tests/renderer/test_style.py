@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-import reference
 import torch
 
 from renderer import networks, style
@@ -16,6 +15,7 @@ from renderer.events import Checkpoint, finish
 from renderer.networks import Network
 from renderer.optimizers import OPTIMIZERS
 from renderer.settings import StyleSettings
+from tests.renderer import reference
 
 SETTINGS = StyleSettings(
     network="vgg16",

@@ -103,9 +103,10 @@ project drew for it; it is no classifier of photographs.
 | Operations | convolution + bias, ReLU, max pooling; total stride 16 |
 | Trained on | {recipe["scenes"]:,} scenes of {len(classes)} motifs, drawn by `training/motifs` \
 ({recipe["variants"]} variants of each motif); no photograph, no other network |
-| How | from scratch, {recipe["iterations"]:,} iterations of {recipe["batch"]} scenes, each learnt \
-from twice: as it is, and adversarially perturbed (one L2 step of up to {recipe["perturbation"]:g} \
-levels rms); then batch norm folded in and channels equalised on its own dreams |
+| How | from scratch, {recipe["iterations"]:,} iterations of {recipe["batch"]} scenes; after the \
+first {recipe["standard"]:,} each is learnt from twice: as it is, and adversarially perturbed (one \
+L2 step of up to {recipe["perturbation"]:g} levels rms); then batch norm folded in and channels \
+equalised on its own dreams |
 | Reproduce | `python -m training.motifs` (seed {recipe["seed"]}) |
 | Accuracy, held-out drawings | single motif: {accuracy["top1"]:.1%} top-1, \
 {accuracy["top5"]:.1%} top-5 of {len(classes)} classes; cells: {accuracy["cells"]:.1%} |

@@ -7,8 +7,9 @@ each layer, and those that like darkness or flat colour paint everything black.
 
 Here a channel's factor is set so that its pull on dream-like pictures (the gradient of its mean
 square with respect to the picture, root mean square) equals the others', and is lowered by the
-share of the pull that only changes the mean brightness and colour, and by the number of channels
-that pull the same way: else what many channels like, mostly dark dots, covers what few do. Layers
+share of the pull that only changes the mean brightness and colour, by the share of its activity
+that an even picture gives as well (such a channel wipes pictures clean), and by the number of
+channels that pull the same way: else what many like, mostly dark dots, covers what few do. Layers
 are done from the bottom up; the pictures are dreams of the network itself over grounds and scenes,
 made with the layers as they are then.
 """
@@ -26,7 +27,8 @@ from renderer.networks.motifs import LAYERS, MODULES
 from training.motifs.network import Plain
 
 TARGET = 10.0  # root mean square of an average channel after equalising, any layer
-FLAT_PX = 32  # a pull that is even over such a square changes brightness, not patterns
+SMOOTH_PX = 5  # a dream smooths its gradients; what it smooths away is no pull
+FLAT_PX = 16  # a pull that is even over such a square changes brightness, not patterns
 COARSE_PX = 2  # pulls are compared at this grain
 WEAKEST = 0.1  # channels of less pull than this part of the median are left as weak as they are
 
@@ -46,7 +48,7 @@ def equalise(plain: Plain, pictures: Tensor, *, say: Say) -> None:
     """Rescale the channels of every layer in place; pictures (n, 3, H, W) are RGB minus MEAN."""
     for layer in LAYERS:
         dreams = dreamed(plain, layer, pictures)
-        factors = channel_factors(plain, layer, dreams)
+        factors = channel_factors(plain, layer, pictures, dreams)
         rescale(plain, layer, factors)
         with torch.no_grad():
             rms = _activation(plain, layer, dreams).square().mean().sqrt()
@@ -54,11 +56,24 @@ def equalise(plain: Plain, pictures: Tensor, *, say: Say) -> None:
         say(f"equalise: {layer}, factors {factors.min():.2f} to {factors.max():.2f}")
 
 
-def channel_factors(plain: Plain, layer: str, pictures: Tensor) -> Tensor:
+@torch.no_grad()
+def structured(plain: Plain, layer: str, pictures: Tensor) -> Tensor:
+    """How much of each channel's activity is due to what a picture shows, (channels,), 0..1.
+
+    The rest is there on an even picture of the same mean colour too. A channel that is as active
+    on emptiness would wipe a picture clean, were it to rule a dream.
+    """
+    even = pictures.mean((2, 3), keepdim=True).expand_as(pictures)
+    shown = _activation(plain, layer, pictures).square().mean((0, 2, 3))
+    empty = _activation(plain, layer, even).square().mean((0, 2, 3))
+    return (1 - empty / (shown + 1e-30)).clamp(0.01, 1)
+
+
+def channel_factors(plain: Plain, layer: str, pictures: Tensor, dreams: Tensor) -> Tensor:
     """What each channel of the layer is to be multiplied with, (channels,), 1 in the median."""
-    pulls = _pulls(plain, layer, pictures)
+    pulls = _pulls(plain, layer, dreams)
     strength = pulls.strength.clamp(min=pulls.strength.median().item() * WEAKEST)
-    wanted = pulls.patterned / pulls.crowd
+    wanted = pulls.patterned * structured(plain, layer, pictures) / pulls.crowd
     factors = (wanted / strength).sqrt()  # a pull grows with the square of its channel's factor
     return factors / factors.median()
 
@@ -119,6 +134,7 @@ def _pulls(plain: Plain, layer: str, pictures: Tensor) -> _Pulls:
     strength, patterned, directions = [], [], []
     for channel in active:
         (pull,) = torch.autograd.grad(channel, pictures, retain_graph=True)
+        pull = _smooth(pull, SMOOTH_PX)
         total = pull.square().mean()
         flat = functional.avg_pool2d(pull, FLAT_PX).square().mean()
         strength.append(total.sqrt())

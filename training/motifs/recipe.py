@@ -26,14 +26,14 @@ class Recipe:
     held_out_scenes: int = 2_000
 
     batch: int = 64  # scenes, over all workers
-    iterations: int = 6_600  # batches
-    standard: int = 3_000  # the first ones are learnt from once, the others also perturbed
+    iterations: int = 5_600  # batches
+    standard: int = 2_400  # the first ones are learnt from once, the others also perturbed
     warm_up: int = 200  # iterations of rising learning rate
     decay: int = 1_000  # iterations of falling learning rate, the last ones
     learning_rate: float = 3e-3
     weight_decay: float = 0.05
     perturbation: float = 3.0  # strongest adversarial step: root mean square in 0..255 levels
-    perturbation_ramp: int = 600  # iterations from the first perturbation to the strongest
+    perturbation_ramp: int = 300  # iterations from the first perturbation to the strongest
     scrambled: float = 0.125  # share of a batch turned into scrambled negatives
     label_smoothing: float = 0.1
     ground_weight: float = 0.35  # loss weight of cells without a motif

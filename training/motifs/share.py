@@ -32,6 +32,7 @@ class Share:
             return
         parent = multiprocessing.parent_process()
         if parent is not None and not parent.is_alive():
+            self.barrier.abort()
             raise SystemExit("train: the command was stopped")
         own = [torch.zeros_like(p) if p.grad is None else p.grad for p in parameters]
         torch.cat([gradient.reshape(-1) for gradient in own], out=self.gradients[self.rank])

@@ -31,7 +31,7 @@ from renderer.style import transfer
 Cell = tuple[str, Callable[[], Picture]]
 COMPARED = {"vgg19": "conv3_1", "googlenet": "inception4a"}
 KINDS = ("layers", "classes", "styles")
-STYLE_PX, CLASS_PX = 384, 224
+FEW, LARGE_PX, SMALL_PX = 40, 224, 144  # how large thumbnails are
 
 
 def make(options: Namespace) -> None:
@@ -40,13 +40,12 @@ def make(options: Namespace) -> None:
     pictures = [(path.stem, images.decode(path.read_bytes())) for path in options.pictures]
     small = [(name, images.fit(picture, options.size)) for name, picture in pictures]
     if "layers" in options.which:
-        _write(options.out / "motifs-layers", list(layer_cells(small, options.beside)), 12)
+        _write(options.out / "motifs-layers", list(layer_cells(small, options.beside)), len(LAYERS))
     if "classes" in options.which:
         _write(options.out / "motifs-classes", list(class_cells(options.size)), 12)
     if "styles" in options.which:
-        middle = [(name, images.fit(picture, STYLE_PX)) for name, picture in pictures]
         styles = [images.decode(path.read_bytes()) for path in options.styles]
-        cells = list(style_cells(middle, styles, options.weights))
+        cells = list(style_cells(small, styles, options.weights))
         _write(options.out / "motifs-styles", cells, len(cells) // len(styles))
 
 
@@ -61,6 +60,8 @@ def layer_cells(pictures: Sequence[tuple[str, Picture]], beside: Path | None) ->
                 if layer in network.layers:
                     label = f"{name}, {kind}, {layer}"
                     yield label, _dreamer(network, picture, layer=layer)
+                else:  # the picture itself keeps the columns in line
+                    yield f"{kind} has no {layer}", lambda picture=picture: picture  # type: ignore[misc]
 
 
 def class_cells(size: int) -> Iterator[Cell]:
@@ -153,6 +154,6 @@ def _styler(
 
 
 def _write(path: Path, cells: list[Cell], columns: int) -> None:
-    side = CLASS_PX if len(cells) < 40 else 144
+    side = LARGE_PX if len(cells) < FEW else SMALL_PX
     made = sheet(cells, SheetSettings(columns=columns, thumbnail=side))
     path.with_suffix(".jpg").write_bytes(images.encode(made, format="jpeg", quality=85))

@@ -216,11 +216,21 @@ def pooled_scores(scores: Tensor) -> Tensor:
 
 
 def _serves(state: dict[str, Any], recipe: Recipe) -> bool:
-    """Whether a checkpoint is what a training by this recipe would have come to."""
-    former, wanted = Recipe(**state["recipe"]), recipe
-    if state["iteration"] <= min(r.iterations - r.decay for r in (former, wanted)):
-        former = replace(former, iterations=wanted.iterations)
-    return replace(former, checkpoint_every=wanted.checkpoint_every) == wanted
+    """Whether a checkpoint is what a training by this recipe would have come to.
+
+    What begins only later, the fall of the learning rate and the perturbations, may differ.
+    """
+    former, done = Recipe(**state["recipe"]), state["iteration"]
+    free: dict[str, Any] = {"checkpoint_every": recipe.checkpoint_every}
+    if done <= min(each.iterations - each.decay for each in (former, recipe)):
+        free |= {"iterations": recipe.iterations}
+    if done <= min(former.standard, recipe.standard):
+        free |= {
+            "standard": recipe.standard,
+            "perturbation": recipe.perturbation,
+            "perturbation_ramp": recipe.perturbation_ramp,
+        }
+    return replace(former, **free) == recipe
 
 
 def _moved(batch: Batch, device: str) -> Batch:
