@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
 from collections.abc import Generator
 from dataclasses import dataclass
 from typing import Any
@@ -59,6 +61,12 @@ class Slot:
     def stop(self, task: str) -> None:
         """End a task's rendering with a checkpoint; heard in the middle of an iteration."""
         self._renderer.stop(task)
+
+
+def kill(process: int) -> None:
+    """End a process of this node, stopped or not, if it is still there."""
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(process, signal.SIGKILL)
 
 
 def fetch(handle: ray.ObjectRef) -> Any:

@@ -10,9 +10,6 @@ no task: it would redo the work from the start, behind the schedule's back. A st
 
 from __future__ import annotations
 
-import contextlib
-import os
-import signal
 import time
 from dataclasses import dataclass
 from typing import Any
@@ -27,7 +24,7 @@ from ray.exceptions import (
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from cluster.backend import PATIENCE_S, Attempt, Joined, Left, Report, Told, is_last
-from cluster.ray_actor import CONTROL, Ready, Slot
+from cluster.ray_actor import CONTROL, Ready, Slot, kill
 from cluster.ray_session import Session
 from cluster.records import Failed, Handle, Order
 from cluster.resources import Allotment
@@ -109,12 +106,11 @@ class RayBackend:
     def kill(self, slot: str, reason: str) -> None:
         at = self._slots[slot]
         if at.node_id == self._here:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(at.process, signal.SIGKILL)
+            kill(at.process)
         else:  # Ray's own kill asks the process, which may be past answering
             strategy = NodeAffinitySchedulingStrategy(at.node_id, soft=False)
-            killer = ray.remote(num_cpus=0, max_retries=0)(os.kill)
-            killer.options(scheduling_strategy=strategy).remote(at.process, signal.SIGKILL)
+            killer = ray.remote(num_cpus=0, max_retries=0)(kill)
+            killer.options(scheduling_strategy=strategy).remote(at.process)
         self._lost += self._lose(at, reason)
 
     def close(self) -> None:

@@ -11,6 +11,7 @@ import json
 import os
 import random
 import signal
+import subprocess
 import sys
 import time
 from collections import Counter
@@ -77,14 +78,19 @@ def furnish(folder: Path, description: dict[str, Any], *, seed: int = 0) -> None
 
 
 class Run:
-    """One run of the launcher on ``folder/job.yaml``, into ``folder/out``."""
+    """One run of the launcher on ``folder/job.yaml``, into ``folder/out``.
 
-    def __init__(self, folder: Path, *where: str, out: str = "out", number: int = 0) -> None:
+    To be spawned where this process has a Ray of its own: gRPC outlives no fork.
+    """
+
+    def __init__(
+        self, folder: Path, *where: str, out: str = "out", number: int = 0, spawn: bool = False
+    ) -> None:
         self.out = folder / out
         self.told = folder / f"{out}-{number}.jsonl"
         self.before = resumable(self.out)
         arguments = ["render", str(folder / "job.yaml"), "--json", "--out", str(self.out), *where]
-        self.process = os.fork()
+        self.process = _spawned(arguments, self.told) if spawn else os.fork()
         if not self.process:
             _become(arguments, self.told)
         self.code: int | None = None
@@ -124,6 +130,13 @@ class Run:
             if record["event"] == "started" and record["process"] != self.process:
                 mine[record["process"]] = None
         return []
+
+
+def _spawned(arguments: list[str], told: Path) -> int:
+    """The process of a launcher that imports all anew."""
+    command = [sys.executable, "-m", "cluster.cli", *arguments]
+    with told.open("w") as out, told.with_suffix(".err").open("a") as errors:
+        return subprocess.Popen(command, stdout=out, stderr=errors, start_new_session=True).pid
 
 
 def _become(arguments: list[str], told: Path) -> None:
