@@ -20,21 +20,21 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import ray
 from PIL import Image
 
 import cluster.ray_backend
 from cluster import notices as n
 from cluster.backend import Backend, InlineBackend
 from cluster.orders import Orders, Terms
-from cluster.ray_actor import Ready
+from cluster.ray_actor import CONTROL, Ready
 from cluster.ray_backend import RayBackend
 from cluster.ray_session import RaySession
 from cluster.records import Done, Order, Record, Started
 from cluster.resources import Allotment
-from cluster.runner import Runner, Watch
+from cluster.runner import Rules, Runner, Watch
 from cluster.shelf import Shelf
 from jobs.plan import Plan, plan
-from jobs.schedule import Budgets
 from jobs.spec import build
 from jobs.workspace import Workspace
 from renderer import networks
@@ -52,7 +52,11 @@ class EmptySlot:
         self._frame = np.random.default_rng(0).bytes(frame_bytes)
 
     def ready(self) -> Ready:
-        return Ready("here", "cpu", ())
+        return Ready("here", "cpu", (), os.getpid(), ray.get_runtime_context().get_node_id())
+
+    @ray.method(concurrency_group=CONTROL)
+    def stop(self, task: str) -> None:
+        pass
 
     def render(self, order: Order) -> Generator[Record, None, None]:
         yield Started("here", os.getpid(), "cpu", 1)
@@ -105,7 +109,7 @@ def measured(made: Plan, folder: Path, backend: Backend) -> dict[str, Any]:
             workspace,
             lambda: backend,
             orders=Orders(tasks, terms, shelf=shelf, workspace=workspace),
-            budgets=Budgets(),
+            rules=Rules(),
             watch=Watch(meter),
         ).run()
     quarter = len(meter.memory) // 4

@@ -8,11 +8,16 @@ ends with a ``Done``, a ``Failed`` or a ``Stopped``, and with nothing else.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from cluster.records import Done, Failed, Handle, Order, Record, Stopped
+from jobs.messages import Cause
+
+PATIENCE_S = 10.0
+"""How long a worker may take, if nothing else is said, to end its iteration and stop."""
 
 
 class Attempt(NamedTuple):
@@ -38,6 +43,7 @@ class Left:
 
     slot: str
     reason: str
+    cause: Cause = Cause.WORKER_LOST
 
 
 @dataclass(frozen=True)
@@ -70,8 +76,14 @@ class Backend(Protocol):
     def poll(self, timeout_s: float) -> list[Report]:
         """What happened since the last poll; waits for at most ``timeout_s`` if nothing did."""
 
-    def cancel(self, attempt: Attempt) -> None:
-        """Stop an attempt soon, if it still runs; it ends with a ``Stopped``."""
+    def cancel(self, attempt: Attempt, *, patience_s: float = PATIENCE_S) -> None:
+        """Stop an attempt, if it still runs: it is asked to end with a checkpoint and ``Stopped``.
+
+        After ``patience_s`` it is stopped by force, wherever it stands; its slot may be lost.
+        """
+
+    def kill(self, slot: str, reason: str) -> None:
+        """Kill a slot's worker, which doesn't answer any more; the slot has then ``Left``."""
 
     def close(self) -> None:
         """Stop all that runs, at once, and give everything back."""
@@ -81,6 +93,8 @@ class Rendering(Protocol):
     """What a backend needs of a worker."""
 
     def render(self, order: Order) -> Generator[Record, None, None]: ...
+
+    def stop(self, task: str) -> None: ...
 
 
 INLINE = "inline"
@@ -105,7 +119,8 @@ class InlineBackend:
         self._make_worker = make_worker
         self._worker: Rendering | None = None
         self._running: tuple[Attempt, Generator[Record, None, None]] | None = None
-        self._reports: list[Report] = [Joined(INLINE, node, device)]
+        self._joined = Joined(INLINE, node, device)
+        self._reports: list[Report] = [self._joined]
 
     def share(self, value: object) -> Handle:
         return value
@@ -122,14 +137,21 @@ class InlineBackend:
             self._reports.append(Told(INLINE, attempt, record))
             if is_last(record):
                 self._running = None
+        elif not self._reports:
+            time.sleep(timeout_s)
         reports, self._reports = self._reports, []
         return reports
 
-    def cancel(self, attempt: Attempt) -> None:
-        if self._running is not None and self._running[0] == attempt:
+    def cancel(self, attempt: Attempt, *, patience_s: float = PATIENCE_S) -> None:
+        """The polls to come carry the rendering on to its end; nothing could force it here."""
+        if self._worker is not None and self._running is not None and self._running[0] == attempt:
+            self._worker.stop(attempt.task)
+
+    def kill(self, slot: str, reason: str) -> None:
+        if self._running is not None:
             self._running[1].close()
             self._running = None
-            self._reports.append(Told(INLINE, attempt, Stopped()))
+        self._reports += [Left(slot, reason), self._joined]
 
     def close(self) -> None:
         self._running = None

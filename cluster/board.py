@@ -94,6 +94,9 @@ class Board:
                     self.failures.append(failed_line(notice))
             case n.TaskRetried():
                 self._free(notice.file)
+            case n.Paused():
+                for row in self.busy:
+                    self._free(row.file)
             case _:
                 pass
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections import Counter
 from collections.abc import Callable, Mapping
 
@@ -10,6 +11,7 @@ from cluster.backend import Attempt, Joined, Left
 from cluster.records import Done, Failed, Started
 from jobs import messages as m
 from jobs.plan import Plan
+from jobs.reasons import reasons
 from jobs.schedule import Counts
 from jobs.tasks import Task
 from jobs.workspace import Workspace
@@ -25,11 +27,14 @@ class Chronicle:
         self._plan, self._workspace, self._notify = plan, workspace, notify
         self._tasks: Mapping[str, Task] = {task.id: task for task in plan.tasks}
         self._workers: dict[str, str] = {}  # task -> the worker that has it
-        self._nodes: dict[str, str] = {}  # task -> where it failed last
+        self._resumed: dict[str, int] = {}  # task -> iterations done when it was given
+        self._places: dict[str, str] = {}  # worker -> its node
+        self._nodes: dict[str, str] = {}  # task -> where it was last
 
     def opened(self, done: set[str]) -> None:
         """The run begins; these tasks needn't be rendered."""
-        plan = self._plan
+        plan, workspace = self._plan, self._workspace
+        again = reasons(plan.tasks, done, workspace.history, workspace.folder)
         self._notify(
             n.Opened(
                 job=plan.name,
@@ -38,11 +43,13 @@ class Chronicle:
                 finished=len(done),
                 left=dict(Counter(task.step for task in plan.tasks if task.id not in done)),
                 unreadable=tuple((item.path, item.reason) for item in plan.failed_inputs),
+                again=tuple((reason.text, reason.tasks) for reason in again),
             )
         )
 
     def joined(self, report: Joined) -> None:
         """A worker can render."""
+        self._places[report.slot] = report.node
         self._notify(
             n.WorkerJoined(
                 worker=report.slot, node=report.node, device=report.device, gpus=report.gpus
@@ -54,9 +61,10 @@ class Chronicle:
         self._workspace.record("worker_lost", worker=report.slot, reason=report.reason)
         self._notify(n.WorkerLost(worker=report.slot, reason=report.reason))
 
-    def given(self, task: Task, attempt: Attempt, slot: str) -> None:
-        """A worker was given a task."""
-        self._workers[task.id] = slot
+    def given(self, task: Task, attempt: Attempt, slot: str, *, resumed: int) -> None:
+        """A worker was given a task, of which ``resumed`` iterations are done."""
+        self._workers[task.id], self._resumed[task.id] = slot, resumed
+        self._nodes[task.id] = self._places.get(slot, "")
         self._notify(
             n.TaskStarted(
                 task=task.id,
@@ -66,6 +74,7 @@ class Chronicle:
                 step=task.step,
                 attempt=attempt.number,
                 worker=slot,
+                resumed=resumed,
             )
         )
 
@@ -80,6 +89,7 @@ class Chronicle:
             process=record.process,
             device=record.device,
             threads=record.threads,
+            resumed=self._resumed.get(attempt.task, 0),
         )
 
     def progress(self, attempt: Attempt, slot: str, record: Progress) -> None:
@@ -95,8 +105,30 @@ class Chronicle:
             )
         )
 
+    def checkpointed(self, attempt: Attempt, slot: str, iteration: int) -> None:
+        """A task's state is in the workspace (which has logged that itself)."""
+        self._notify(
+            n.TaskCheckpointed(
+                task=attempt.task,
+                file=self._tasks[attempt.task].file,
+                worker=slot,
+                iteration=iteration,
+            )
+        )
+
+    def blocked(self, told: m.Block, seconds: float) -> None:
+        """A node gets no more tasks for a while."""
+        self._workspace.record("blocked", node=told.node, reason=told.reason)
+        self._notify(n.NodeBlocked(node=told.node, reason=told.reason, seconds=seconds))
+
+    def stopped_early(self, reason: str) -> None:
+        """Too many tasks have failed."""
+        self._workspace.record("stopped_early", reason=reason)
+        self._notify(n.StoppedEarly(reason=reason))
+
     def finished(self, task: Task, result: Done) -> None:
         """A frame is in the workspace (which has logged that itself)."""
+        self._nodes.pop(task.id, None)
         self._notify(
             n.TaskFinished(
                 task=task.id,
@@ -122,8 +154,20 @@ class Chronicle:
             traceback=failure.traceback,
         )
 
+    def stopped(self, attempt: Attempt) -> None:
+        """An attempt has ended because it was told to."""
+        self._workspace.record("stopped", task=attempt.task, attempt=attempt.number)
+
     def retried(self, told: m.Retried) -> None:
         """A task will be tried again."""
+        self._workspace.record(
+            "retried",
+            task=told.task,
+            attempt=told.attempt,
+            cause=told.cause.value,
+            reason=told.reason,
+            left=told.left,
+        )
         self._notify(
             n.TaskRetried(
                 task=told.task,
@@ -134,10 +178,19 @@ class Chronicle:
             )
         )
 
-    def given_up(self, told: m.GivenUp) -> None:
-        """A task has failed for good."""
+    def given_up(self, told: m.GivenUp, kept: str) -> None:
+        """A task has failed for good; ``kept`` names its last good picture, if there is one."""
         node = self._nodes.pop(told.task, "")
-        self._notify(self._task_failed(told.task, told.cause.value, told.reason, node=node))
+        self._workspace.record(
+            "given_up",
+            task=told.task,
+            attempt=told.attempt,
+            cause=told.cause.value,
+            reason=told.reason,
+            node=node,
+        )
+        failed = self._task_failed(told.task, told.cause.value, told.reason, node=node)
+        self._notify(dataclasses.replace(failed, kept=kept))
 
     def skipped(self, told: m.Skip) -> None:
         """A task won't be rendered, since one that it needs has failed."""

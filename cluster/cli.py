@@ -18,7 +18,7 @@ from typing import Annotated, Any
 import typer
 
 from cluster import exits
-from cluster.commands import doctor, jobs, networks, rendering, shorthand, weights
+from cluster.commands import doctor, jobs, networks, rendering, shorthand, weights, workspaces
 from renderer.errors import ReverieError
 
 HELP = "Deep Dream and style transfer for one picture or for thousands, on one machine or many."
@@ -39,6 +39,11 @@ def make_app() -> typer.Typer:
     app.command("dream")(shorthand.dream_command)
     app.command("style")(shorthand.style_command)
     app.command("plan")(jobs.plan_command)
+    app.command("status")(workspaces.status_command)
+    app.command("pause")(workspaces.pause_command)
+    app.command("resume")(workspaces.resume_command)
+    app.command("retry")(workspaces.retry_command)
+    app.command("clean")(workspaces.clean_command)
     app.command("networks")(networks.networks_command)
     app.command("layers")(networks.layers_command)
     app.command("classes")(networks.classes_command)

@@ -15,6 +15,8 @@ from rich.text import Text
 from cluster import notices as n
 from cluster.board import Board
 from cluster.phrases import (
+    again_lines,
+    duration,
     ended_line,
     eta,
     failed_line,
@@ -98,7 +100,7 @@ def remark(notice: n.Notice) -> Text | None:
     """A line for what is worth knowing while a run goes on; None for the rest."""
     match notice:
         case n.Opened(unreadable=unreadable):
-            lines = [Text(opened_line(notice))]
+            lines = [Text(line) for line in (opened_line(notice), *again_lines(notice.again))]
             lines += [Text(unreadable_line(*item), style="red") for item in unreadable]
             return Text("\n").join(lines)
         case n.WorkerLost(reason=reason):
@@ -106,6 +108,13 @@ def remark(notice: n.Notice) -> Text | None:
         case n.TaskRetried(file=file, reason=reason, left=left):
             tries = "1 more try" if left == 0 else f"{left + 1} more tries"
             return Text(f"trying again {file}: {reason} ({tries} left)", style="yellow")
+        case n.TaskStarted(resumed=resumed) if resumed:
+            return Text(f"going on with {notice.file} after iteration {resumed:,}", style="dim")
+        case n.NodeBlocked(node=node, reason=reason, seconds=seconds):
+            text = f"{node} gets no more tasks for {duration(seconds)}: {reason}"
+            return Text(text, style="yellow")
+        case n.StoppedEarly(reason=reason):
+            return Text(f"stopped early: {reason}", style="red")
         case n.WorkerJoined(worker=worker, node=node, device="cpu", gpus=gpus) if gpus:
             text = f"{worker} on {node} has GPU {', '.join(gpus)}, but its torch can't use it"
             return Text(f"{text}; it renders on the CPU", style="yellow")
@@ -113,8 +122,13 @@ def remark(notice: n.Notice) -> Text | None:
             return Text(failed_line(notice), style="red")
         case n.OutputFailed(file=file, reason=reason):
             return Text(f"failed {file}: {reason}", style="red")
+        case n.Paused():
+            text = "paused: what ran goes on from its checkpoint after `reverie resume`"
+            return Text(text, style="yellow")
+        case n.Resumed():
+            return Text("going on after the pause", style="yellow")
         case n.Stopping():
-            text = "stopping: what is finished is kept (Ctrl-C again: at once)"
+            text = "stopping: what is done is kept (Ctrl-C again: at once)"
             return Text(text, style="yellow")
         case _:
             return None

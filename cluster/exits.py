@@ -6,6 +6,7 @@
 3    weights are missing, incomplete, damaged, or could not be downloaded
 4    the workspace can't be used
 5    workers can't be had, or were lost for good
+6    some tasks are still to do (`reverie status` alone)
 70   an error in Reverie itself
 130  interrupted (Ctrl-C); what was finished is kept
 """
@@ -20,6 +21,7 @@ BAD_INPUT = 2
 NO_WEIGHTS = 3
 NO_WORKSPACE = 4
 NO_CLUSTER = 5
+UNFINISHED = 6
 OUR_FAULT = 70
 INTERRUPTED = 130
 

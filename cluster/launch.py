@@ -30,13 +30,13 @@ from cluster.interrupts import interrupts
 from cluster.live import LiveDisplay
 from cluster.orders import Orders, Terms
 from cluster.ray_session import RaySession
+from cluster.records import Pace
 from cluster.resources import Node, Wanted, allot, automatic_threads, local_cpus
-from cluster.runner import POLL_S, Runner, Summary, Watch
+from cluster.runner import POLL_S, Rules, Runner, Summary, Watch
 from cluster.shelf import Shelf
 from cluster.worker import Renderer
 from jobs.plan import Plan, plan
 from jobs.recipe import reading
-from jobs.schedule import Budgets
 from jobs.spec import JobSpec
 from jobs.steps import Resources
 from jobs.workspace import Workspace
@@ -44,9 +44,6 @@ from renderer import weights
 from renderer.errors import JobError
 from renderer.images import read_settings
 from renderer.weights import Weights
-
-RENDERS = Path("renders")
-"""Where workspaces are, if nothing else is said."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +56,7 @@ class Job:
     base: Path
     data: Any
     resources: Resources
-    retries: Budgets
+    rules: Rules
 
 
 def planned(spec: JobSpec, options: RunOptions) -> Job:
@@ -72,7 +69,7 @@ def planned(spec: JobSpec, options: RunOptions) -> Job:
         base=spec.base,
         data=spec.data,
         resources=spec.resources,
-        retries=spec.retries,
+        rules=Rules(spec.retries, spec.limits, spec.checkpoint),
     )
 
 
@@ -93,17 +90,18 @@ def remembered(picture: Path, options: RunOptions) -> Job:
         base=Path.cwd(),
         data={"from": str(picture)},
         resources=Resources(threads=recipe.threads),
-        retries=Budgets(),
+        rules=Rules(),
     )
 
 
 def run(job: Job, options: RunOptions, folder: Path, *, session: RaySession | None) -> int:
     """Render a job into a folder, on Ray or (without a session) in this process; the exit code."""
-    terms = Terms(job=job.plan.name, seed=job.seed, base=job.base)
+    pace = Pace(job.rules.checkpoint.every, job.rules.checkpoint.seconds)
+    terms = Terms(job=job.plan.name, seed=job.seed, base=job.base, pace=pace)
     tasks = {task.id: task for task in job.plan.tasks}
     with contextlib.ExitStack() as stack:
         workspace = stack.enter_context(Workspace.open(folder))
-        workspace.begin(job.data)
+        workspace.begin(job.data, job.plan.tasks)
         display = stack.enter_context(contextlib.closing(display_for(options)))
         stack.enter_context(contextlib.redirect_stdout(Chatter()))
         interrupt = stack.enter_context(interrupts())
@@ -113,7 +111,7 @@ def run(job: Job, options: RunOptions, folder: Path, *, session: RaySession | No
             workspace,
             lambda: make_backend(job, session, watch),
             orders=Orders(tasks, terms, shelf=job.shelf, workspace=workspace),
-            budgets=job.retries,
+            rules=job.rules,
             watch=watch,
         ).run()
     return exit_code(summary, job.plan)

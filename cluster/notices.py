@@ -26,6 +26,7 @@ class Opened:
     finished: int
     left: dict[int, int] = field(default_factory=dict)  # tasks still to do, by step
     unreadable: tuple[tuple[str, str], ...] = ()  # (picture, reason)
+    again: tuple[tuple[str, int], ...] = ()  # (why tasks are rendered again, how many)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +58,7 @@ class TaskStarted:
     step: int
     attempt: int
     worker: str
+    resumed: int = 0  # iterations that an earlier attempt has done
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +71,16 @@ class TaskProgress:
     iteration: int
     iterations: int
     losses: dict[str, float]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskCheckpointed:
+    """A task's state is safely in the workspace: from here it can go on."""
+
+    task: str
+    file: str
+    worker: str
+    iteration: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,6 +119,7 @@ class TaskFailed:
     reason: str
     node: str = ""
     needs: str = ""
+    kept: str = ""  # its last good picture
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,6 +137,32 @@ class OutputFailed:
 
     file: str
     reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class NodeBlocked:
+    """A node gets no more tasks for a while."""
+
+    node: str
+    reason: str
+    seconds: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoppedEarly:
+    """Too many tasks have failed; nothing more was started."""
+
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Paused:
+    """The run waits: what ran is stopped, and nothing starts until ``Resumed``."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resumed:
+    """The run goes on after a pause."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,11 +190,16 @@ Notice = (
     | WorkerLost
     | TaskStarted
     | TaskProgress
+    | TaskCheckpointed
     | TaskFinished
     | TaskRetried
     | TaskFailed
     | OutputMade
     | OutputFailed
+    | NodeBlocked
+    | StoppedEarly
+    | Paused
+    | Resumed
     | Stopping
     | Ended
 )

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from cluster.backend import Backend
-from cluster.records import Handle, Order, Style
+from cluster.records import Handle, Order, Pace, Style
 from cluster.shelf import Shelf
 from jobs.inputs import Source
 from jobs.recipe import recipe
 from jobs.tasks import Task
 from jobs.workspace import Workspace
+from renderer.events import Checkpoint
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,6 +23,7 @@ class Terms:
     job: str
     seed: int
     base: Path
+    pace: Pace = field(default_factory=Pace)
 
 
 class Orders:
@@ -35,8 +37,8 @@ class Orders:
         self._weights: dict[int, Handle] = {}
         self._styles: dict[str, Handle] = {}
 
-    def order(self, task: Task, backend: Backend) -> Order:
-        """The order for a task whose needs are finished.
+    def order(self, task: Task, backend: Backend, *, resume: Checkpoint | None = None) -> Order:
+        """The order for a task whose needs are finished, to go on from ``resume``.
 
         Raises ImageError for a source that is gone or changed, WorkspaceError for a lost carry.
         """
@@ -56,6 +58,8 @@ class Orders:
             threads=backend.threads,
             format=task.format,
             carries=task.carries,
+            pace=self._terms.pace,
+            resume=resume,
             metadata=recipe(
                 self.chain(task),
                 job=self._terms.job,

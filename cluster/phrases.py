@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +10,9 @@ from cluster import notices as n
 
 if TYPE_CHECKING:
     from cluster.board import Row
+
+REASONS_SHOWN = 8
+"""So many reasons for rendering again are told one by one."""
 
 
 def duration(seconds: float) -> str:
@@ -58,6 +61,15 @@ def opened_line(notice: n.Opened) -> str:
     return f"{notice.job}: {plural(notice.tasks, 'task')}{done}, into {shown(notice.directory)}"
 
 
+def again_lines(again: Sequence[tuple[str, int]]) -> list[str]:
+    """Why tasks are rendered again: ``7 tasks again: style.iterations 120 → 3600``."""
+    lines = [f"{plural(tasks, 'task')} again: {why}" for why, tasks in again[:REASONS_SHOWN]]
+    if more := sum(tasks for _, tasks in again[REASONS_SHOWN:]):
+        others = plural(len(again) - REASONS_SHOWN, "other reason")
+        lines.append(f"{plural(more, 'task')} again for {others}")
+    return lines
+
+
 def running_line(row: Row) -> str:
     """What a worker is doing: ``frames/2-style/a.png 40/120 (3.1 it/s)``."""
     pace = speed(row)
@@ -81,7 +93,8 @@ def failed_line(notice: n.TaskFailed) -> str:
     """A frame that failed: its file, its layer, the cause, the reason, the node."""
     where = f" [{notice.node}]" if notice.node else ""
     cause = "" if notice.cause == "input" else f"{notice.cause.replace('_', ' ')}: "
-    return f"failed {notice.file} ({notice.label}): {cause}{notice.reason}{where}"
+    kept = f"; its last good picture is {notice.kept}" if notice.kept else ""
+    return f"failed {notice.file} ({notice.label}): {cause}{notice.reason}{where}{kept}"
 
 
 def ended_line(notice: n.Ended) -> str:

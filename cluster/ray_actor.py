@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
 from collections.abc import Generator
 from dataclasses import dataclass
 from typing import Any
@@ -11,14 +13,19 @@ import ray
 
 from cluster.records import Order, Record
 
+CONTROL = "control"
+"""The concurrency group of what is answered while the slot renders."""
+
 
 @dataclass(frozen=True)
 class Ready:
-    """What a slot tells when it is up: where it is, and what it renders on."""
+    """What a slot tells when it is up: where it is, on which node of Ray's, what it renders on."""
 
     node: str
     device: str
     gpus: tuple[str, ...]
+    process: int
+    node_id: str
 
 
 class Slot:
@@ -43,11 +50,23 @@ class Slot:
     def ready(self) -> Ready:
         """Answers as soon as the slot is up."""
         renderer = self._renderer
-        return Ready(renderer.node, str(renderer.device), self._gpus)
+        node_id = ray.get_runtime_context().get_node_id()
+        return Ready(renderer.node, str(renderer.device), self._gpus, os.getpid(), node_id)
 
     def render(self, order: Order) -> Generator[Record, None, None]:
         """The records of one attempt, streamed."""
         yield from self._renderer.render(order)
+
+    @ray.method(concurrency_group=CONTROL)  # type: ignore[untyped-decorator, unused-ignore]
+    def stop(self, task: str) -> None:
+        """End a task's rendering with a checkpoint; heard in the middle of an iteration."""
+        self._renderer.stop(task)
+
+
+def kill(process: int) -> None:
+    """End a process of this node, stopped or not, if it is still there."""
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(process, signal.SIGKILL)
 
 
 def fetch(handle: ray.ObjectRef) -> Any:

@@ -4,7 +4,8 @@ What Ray does when things break was measured, and this is built on it: a killed 
 error on its stream after a second or so, and then as a clean end; calls to it fail for a while,
 until Ray has restarted it; it knows nothing any more. So an attempt whose stream breaks is lost,
 with its slot, and the slot is asked with growing pauses until it answers again. Ray itself retries
-no task: it would redo the work from the start, behind the schedule's back.
+no task: it would redo the work from the start, behind the schedule's back. A stopped process
+(SIGSTOP) shows as nothing at all, so ``kill`` doesn't leave it to Ray.
 """
 
 from __future__ import annotations
@@ -14,12 +15,18 @@ from dataclasses import dataclass
 from typing import Any
 
 import ray
-from ray.exceptions import ActorDiedError, RayError, RayTaskError, TaskCancelledError
+from ray.exceptions import (
+    ActorDiedError,
+    OutOfMemoryError,
+    RayError,
+    RayTaskError,
+)
+from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-from cluster.backend import Attempt, Joined, Left, Report, Told, is_last
-from cluster.ray_actor import Ready, Slot
+from cluster.backend import PATIENCE_S, Attempt, Joined, Left, Report, Told, is_last
+from cluster.ray_actor import CONTROL, Ready, Slot, kill
 from cluster.ray_session import Session
-from cluster.records import Failed, Handle, Order, Stopped
+from cluster.records import Failed, Handle, Order
 from cluster.resources import Allotment
 from jobs.messages import Cause
 from renderer.errors import ClusterError
@@ -40,8 +47,11 @@ class _Slot:
     ready: Any = None
     running: tuple[Attempt, Any] | None = None
     node: str = ""
+    node_id: str = ""
+    process: int = 0
     failures: int = 0
     ask_at: float = 0.0
+    force_at: float | None = None  # when a cancelled attempt is out of time
 
     @property
     def awaited(self) -> Any:
@@ -64,6 +74,8 @@ class RayBackend:
             name: _Slot(name, self._actor())
             for name in (f"worker-{i + 1}" for i in range(allotment.workers))
         }
+        self._lost: list[Report] = []
+        self._here = ray.get_runtime_context().get_node_id()
         for slot in self._slots.values():
             slot.ready = slot.actor.ready.remote()
 
@@ -77,17 +89,29 @@ class RayBackend:
 
     def poll(self, timeout_s: float) -> list[Report]:
         self._ask_again()
+        self._insist()
         awaited = {slot.awaited: slot for slot in self._slots.values() if slot.awaited is not None}
-        reports: list[Report] = []
-        for ref in _ready(list(awaited), timeout_s):
+        reports, self._lost = self._lost, []
+        for ref in _ready(list(awaited), 0 if reports else timeout_s):
             slot = awaited[ref]
             reports += self._read(slot, *slot.running) if slot.running else self._read_ready(slot)
         return reports
 
-    def cancel(self, attempt: Attempt) -> None:
+    def cancel(self, attempt: Attempt, *, patience_s: float = PATIENCE_S) -> None:
         for slot in self._slots.values():
-            if slot.running and slot.running[0] == attempt:
-                ray.cancel(slot.running[1])
+            if slot.running and slot.running[0] == attempt and slot.force_at is None:
+                slot.actor.stop.remote(attempt.task)
+                slot.force_at = time.monotonic() + patience_s
+
+    def kill(self, slot: str, reason: str) -> None:
+        at = self._slots[slot]
+        if at.node_id == self._here:
+            kill(at.process)
+        else:  # Ray's own kill asks the process, which may be past answering
+            strategy = NodeAffinitySchedulingStrategy(at.node_id, soft=False)
+            killer = ray.remote(num_cpus=0, max_retries=0)(kill)
+            killer.options(scheduling_strategy=strategy).remote(at.process)
+        self._lost += self._lose(at, reason)
 
     def close(self) -> None:
         for slot in self._slots.values():
@@ -100,6 +124,7 @@ class RayBackend:
             "num_gpus": self._allotment.gpus,
             "max_restarts": -1,
             "max_task_retries": 0,
+            "concurrency_groups": {CONTROL: 1},
         }
         allotment = self._allotment
         return ray.remote(**options)(Slot).remote(gpus=allotment.gpus, threads=allotment.threads)
@@ -107,22 +132,20 @@ class RayBackend:
     def _read(self, slot: _Slot, attempt: Attempt, stream: Any) -> list[Report]:
         try:
             record = ray.get(next(stream))
-        except TaskCancelledError:
-            record = Stopped()
         except RayTaskError as error:  # raised outside the worker's own border: a broken order
             record = Failed(Cause.ERROR, _reason(error), slot.node, traceback=str(error))
         except StopIteration:
             return self._lose(slot, "its stream of records ended without a result")
         except RayError as error:
-            return self._lose(slot, _reason(error))
+            return self._lose(slot, _reason(error), cause_of(error))
         if is_last(record):
-            slot.running = None
+            slot.running = slot.force_at = None
         return [Told(slot.name, attempt, record)]
 
-    def _lose(self, slot: _Slot, reason: str) -> list[Report]:
-        slot.running = None
+    def _lose(self, slot: _Slot, reason: str, cause: Cause = Cause.WORKER_LOST) -> list[Report]:
+        slot.running = slot.force_at = None
         slot.ask_at = time.monotonic() + FIRST_PAUSE_S
-        return [Left(slot.name, f"{slot.name} on {slot.node} was lost: {reason}")]
+        return [Left(slot.name, f"{slot.name} on {slot.node} was lost: {reason}", cause)]
 
     def _read_ready(self, slot: _Slot) -> list[Report]:
         ref, slot.ready = slot.ready, None
@@ -132,6 +155,7 @@ class RayBackend:
             self._not_up(slot, error)
             return []
         slot.node, slot.failures = up.node, 0
+        slot.node_id, slot.process = up.node_id, up.process
         return [Joined(slot.name, up.node, up.device, up.gpus)]
 
     def _not_up(self, slot: _Slot, error: RayError) -> None:
@@ -142,6 +166,18 @@ class RayBackend:
         slot.ask_at = time.monotonic() + pause
         if isinstance(error, ActorDiedError):  # for good: Ray restarts it no more
             slot.actor = self._actor()
+
+    def _insist(self) -> None:
+        """Kill what was told to stop and still runs.
+
+        Ray's own cancel, which is heard between two records, could do no more than the telling,
+        which is heard after every iteration; and the stream of a stopped process that Ray was told
+        to cancel blocks its reader for good (seen with Ray 2.60).
+        """
+        now = time.monotonic()
+        for slot in self._slots.values():
+            if slot.running and slot.force_at is not None and now >= slot.force_at:
+                self.kill(slot.name, "it did not stop when it was told to")
 
     def _ask_again(self) -> None:
         for slot in self._slots.values():
@@ -164,3 +200,10 @@ def _reason(error: RayError) -> str:
     """What Ray says in the line that says it."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return lines[0] if lines else type(error).__name__
+
+
+def cause_of(error: RayError) -> Cause:
+    """Which budget of retries a lost worker draws on: Ray kills one where memory runs short."""
+    if isinstance(error, OutOfMemoryError):
+        return Cause.OUT_OF_MEMORY
+    return Cause.PREEMPTED if getattr(error, "preempted", False) else Cause.WORKER_LOST

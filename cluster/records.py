@@ -1,8 +1,8 @@
 """What a worker is told, and what it tells: small frozen records that cross process borders.
 
 A worker is given an ``Order`` and answers with a stream of records: one ``Started``, some
-``Progress``, and at the end one ``Done`` or one ``Failed`` (or ``Stopped``, from the backend). A
-stream that ends without one of these has lost its worker: an end proves nothing.
+``Progress`` and ``Checkpoint``, and at the end one ``Done``, ``Failed`` or ``Stopped``. A stream
+that ends without one of these has lost its worker: an end proves nothing.
 """
 
 from __future__ import annotations
@@ -12,11 +12,19 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from jobs.messages import Cause
-from renderer.events import Progress
+from renderer.events import Checkpoint, Progress
 from renderer.settings import Settings
 
 Handle = Any
 """A value that a backend holds for its workers (``Backend.share``); to all others opaque."""
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How often a worker delivers a checkpoint: after iterations, after seconds (None: never)."""
+
+    every: int | None = None
+    seconds: float | None = None
 
 
 @dataclass(frozen=True)
@@ -26,6 +34,7 @@ class Order:
     ``picture`` is the bytes of a source picture (``packed`` false) or the lossless pack that the
     task before it left (``packed`` true). ``weights`` is a handle on a ``weights.Weights``, and
     ``styles`` are handles on the style pictures' bytes, with their names and frames beside them.
+    ``resume`` is the checkpoint to go on from.
     """
 
     task: str
@@ -43,6 +52,8 @@ class Order:
     threads: int = 1
     format: str = "png"
     carries: bool = False
+    pace: Pace = Pace()
+    resume: Checkpoint | None = None
     metadata: Mapping[str, Any] | None = field(default=None, repr=False)
 
 
@@ -89,7 +100,7 @@ class Failed:
 
 @dataclass(frozen=True)
 class Stopped:
-    """The attempt ended because it was told to."""
+    """The attempt ended because it was told to; its last checkpoint came before."""
 
 
-Record = Started | Progress | Done | Failed | Stopped
+Record = Started | Progress | Checkpoint | Done | Failed | Stopped

@@ -4,7 +4,9 @@
     ├── add the tasks, with those that the workspace has as finished
     ├── until the job is done
     │   ├── poll the backend: a slot came or went, a worker told something  ─► an event
+    │   ├── a slot has been silent for too long: it is killed               ─► an event
     │   ├── the user interrupts                                             ─► CancelRequested
+    │   ├── the workspace is paused, or no longer               ─► PauseRequested, ResumeRequested
     │   └── each event's instructions: start (read, order), publish (write), stop, tell
     └── wait for the outputs, which the assembly makes meanwhile
 
@@ -16,27 +18,35 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from cluster import notices as n
 from cluster.assembly import Assembly
-from cluster.backend import Attempt, Backend, Joined, Left, Report, Told
+from cluster.backend import PATIENCE_S, Attempt, Backend, Joined, Left, Report, Told, is_last
 from cluster.chronicle import Chronicle
 from cluster.orders import Orders
 from cluster.records import Done, Failed, Record, Started, Stopped
+from cluster.watchdog import Watchdog
 from jobs import messages as m
+from jobs.checkpoints import CheckpointSettings
+from jobs.limits import Limits
 from jobs.plan import Plan
 from jobs.schedule import Budgets, Counts, Schedule, State
 from jobs.tasks import Task
 from jobs.workspace import Workspace
+from renderer import checkpoints, images
 from renderer.errors import ImageError
-from renderer.events import Progress
+from renderer.events import Checkpoint, Progress
+from renderer.images import Picture
 
 POLL_S = 0.1
 """How long a poll may wait: a display wants to move, and Ctrl-C to be heard."""
 
-STOP_WITHIN_S = 10.0
-"""How long running tasks are given to stop; then the run ends without their answer."""
+FORCE_S = 10.0
+"""How long a cancel may take beyond what workers are given to end their iterations."""
+
+ITERATIONS_TO_STOP = 3
+"""A worker that is to stop is given so many of its longest iterations, if they are long."""
 
 PICTURES_NAMED = 5
 """The pictures of the last step are named at the end if they are no more than this."""
@@ -60,6 +70,15 @@ class Summary:
     interrupted: bool = False
 
 
+@dataclass(frozen=True)
+class Rules:
+    """What a job says of how its tasks are to be run."""
+
+    budgets: Budgets = field(default_factory=Budgets)
+    limits: Limits = field(default_factory=Limits)
+    checkpoint: CheckpointSettings = field(default_factory=CheckpointSettings)
+
+
 class Runner:
     """Carries out one plan; ``run`` returns when nothing more will happen.
 
@@ -73,18 +92,20 @@ class Runner:
         make_backend: Callable[[], Backend],
         *,
         orders: Orders,
-        budgets: Budgets,
+        rules: Rules,
         watch: Watch,
     ) -> None:
         self._plan, self._workspace, self._make_backend = plan, workspace, make_backend
         self._orders, self._watch = orders, watch
         self._tasks = {task.id: task for task in plan.tasks}
-        self._schedule = Schedule(budgets)
+        self._rules, self._schedule = rules, Schedule(rules.budgets, rules.limits)
+        self._watchdog = Watchdog(rules.limits.silence_seconds or 0)
+        self._blocked: dict[str, float] = {}  # node -> until when
         self._chronicle = Chronicle(plan, workspace, watch.notify)
         self._done = workspace.finished(plan.tasks)
         self._assembly = Assembly(plan.outputs, workspace, self._done)
         self._result: Done | None = None  # between Finished and its Publish
-        self._over = False
+        self._over, self._paused, self._stopped = False, False, ""
 
     def run(self) -> Summary:
         """Render all that isn't finished, and the outputs. Raises what ends the whole job."""
@@ -102,9 +123,10 @@ class Runner:
             self._watch.notify(outcome)
         seconds = time.monotonic() - began
         pictures = self._pictures()
-        self._chronicle.ended(counts, seconds, interrupted=not whole, pictures=pictures)
+        interrupted = not whole and not self._stopped
+        self._chronicle.ended(counts, seconds, interrupted=interrupted, pictures=pictures)
         outputs_failed = sum(isinstance(outcome, n.OutputFailed) for outcome in outcomes)
-        return Summary(counts, outputs_failed, interrupted=not whole)
+        return Summary(counts, outputs_failed, interrupted)
 
     @property
     def _complete(self) -> bool:
@@ -139,21 +161,49 @@ class Runner:
         while not self._over and (deadline is None or time.monotonic() < deadline):
             for report in self._backend.poll(POLL_S):
                 self._hear(report)
+            self._kill_the_silent()
+            self._unblock()
+            self._heed_pause()
             self._watch.tick()
             if deadline is None and self._watch.interrupted() and not self._over:
-                deadline = time.monotonic() + STOP_WITHIN_S
+                longest_s = max(map(self._patience_s, self._schedule.running()), default=0)
+                deadline = time.monotonic() + longest_s + FORCE_S
                 self._watch.notify(n.Stopping())
                 self._event(m.CancelRequested())
 
+    def _kill_the_silent(self) -> None:
+        for slot, silent_s in self._watchdog.silent():
+            self._backend.kill(slot, f"it told nothing for {silent_s:.0f} s, and was killed")
+
+    def _unblock(self) -> None:
+        now = time.monotonic()
+        for node in [node for node, until_s in self._blocked.items() if now >= until_s]:
+            del self._blocked[node]
+            self._event(m.Unblocked(node))
+
+    def _heed_pause(self) -> None:
+        if self._workspace.paused is not self._paused:
+            self._paused = not self._paused
+            self._watch.notify(n.Paused() if self._paused else n.Resumed())
+            self._event(m.PauseRequested() if self._paused else m.ResumeRequested())
+
+    def _patience_s(self, slot: str) -> float:
+        """How long a slot may take to end its iteration."""
+        return max(PATIENCE_S, ITERATIONS_TO_STOP * self._watchdog.longest_s(slot))
+
     def _hear(self, report: Report) -> None:
         match report:
-            case Joined(slot):
+            case Joined(slot, node):
                 self._chronicle.joined(report)
-                self._event(m.SlotJoined(slot))
-            case Left(slot, reason):
+                self._event(m.SlotJoined(slot, node))
+            case Left(slot, reason, cause):
+                self._watchdog.ended(slot)
                 self._chronicle.left(report)
-                self._event(m.SlotLost(slot, reason))
+                self._event(m.SlotLost(slot, reason, cause))
             case Told(slot, attempt, record):
+                self._watchdog.heard(slot, record)
+                if is_last(record):
+                    self._watchdog.ended(slot)
                 self._hear_record(slot, attempt, record)
 
     def _hear_record(self, slot: str, attempt: Attempt, record: Record) -> None:
@@ -162,6 +212,8 @@ class Runner:
                 self._chronicle.started(attempt, record)
             case Progress():
                 self._chronicle.progress(attempt, slot, record)
+            case Checkpoint():
+                self._keep(attempt, slot, record)
             case Done():
                 self._result = record
                 self._event(m.Finished(*attempt))
@@ -169,6 +221,7 @@ class Runner:
                 self._chronicle.failed(attempt, record)
                 self._event(m.Failed(*attempt, cause, message))
             case Stopped():
+                self._chronicle.stopped(attempt)
                 self._event(m.Stopped(*attempt))
 
     def _event(self, event: m.Event) -> None:
@@ -186,30 +239,61 @@ class Runner:
                 return self._start(self._tasks[task], Attempt(task, number), slot)
             case m.Publish(task, number):
                 return self._publish(self._tasks[task], number)
-            case m.Stop(task, number):
-                self._backend.cancel(Attempt(task, number))
+            case m.Stop(task, number, slot):
+                self._backend.cancel(Attempt(task, number), patience_s=self._patience_s(slot))
             case m.Retried():
                 self._chronicle.retried(instruction)
             case m.GivenUp(task):
                 self._assembly.ended(task, finished=False)
-                self._chronicle.given_up(instruction)
+                self._chronicle.given_up(instruction, self._keep_last_good(self._tasks[task]))
             case m.Skip(task):
                 self._assembly.ended(task, finished=False)
                 self._chronicle.skipped(instruction)
-            case m.JobDone():
-                self._over = True
+            case m.Block(node):
+                self._blocked[node] = time.monotonic() + self._rules.limits.blocked_seconds
+                self._chronicle.blocked(instruction, self._rules.limits.blocked_seconds)
+            case m.JobDone(stopped=reason):
+                self._over, self._stopped = True, reason
+                if reason:
+                    self._chronicle.stopped_early(reason)
         return []
 
     def _start(self, task: Task, attempt: Attempt, slot: str) -> list[m.Event]:
-        self._chronicle.given(task, attempt, slot)
+        kept = self._workspace.latest_checkpoint(task.id)
+        resume = Checkpoint(kept.iteration, kept.data) if kept else None
+        self._chronicle.given(task, attempt, slot, resumed=resume.iteration if resume else 0)
         try:
-            order = self._orders.order(task, self._backend)
+            order = self._orders.order(task, self._backend, resume=resume)
         except ImageError as error:  # the picture has gone or changed since it was planned
             failure = Failed(m.Cause.INPUT, str(error), node="")
             self._chronicle.failed(attempt, failure)
             return [m.Failed(*attempt, failure.cause, failure.message)]
         self._backend.start(slot, attempt, order)
+        self._watchdog.began(slot, task.id)
         return []
+
+    def _keep(self, attempt: Attempt, slot: str, checkpoint: Checkpoint) -> None:
+        """Publish a checkpoint, if its attempt is alive."""
+        task, number = attempt
+        if self._schedule.runs(task, number):
+            self._workspace.checkpoint(
+                task,
+                checkpoint.data,
+                attempt=number,
+                iteration=checkpoint.iteration,
+                keep=self._rules.checkpoint.keep,
+            )
+            self._chronicle.checkpointed(attempt, slot, checkpoint.iteration)
+
+    def _keep_last_good(self, task: Task) -> str:
+        """Put the picture in a failed task's last checkpoint beside the frames; its name."""
+        kept = self._workspace.latest_checkpoint(task.id)
+        if kept is None:
+            return ""
+        name = f"{task.file.rpartition('.')[0]}.iteration-{kept.iteration}.png"
+        with self._workspace.writing(name) as path:
+            path.write_bytes(images.encode(Picture(checkpoints.image(kept.data))))
+        return name
 
     def _publish(self, task: Task, number: int) -> list[m.Event]:
         result, self._result = self._result, None

@@ -6,6 +6,7 @@ no files and downloads nothing; it keeps the networks it has loaded, for orders 
 
 from __future__ import annotations
 
+import math
 import os
 import socket
 import time
@@ -21,17 +22,15 @@ os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
 import torch
 from torch import Tensor
 
-from cluster.records import Done, Failed, Handle, Order, Record, Started
+from cluster.pacing import Pacer, Throttle
+from cluster.records import Done, Failed, Handle, Order, Record, Started, Stopped
 from jobs.messages import Cause
-from renderer import dream, images, networks, style
-from renderer.errors import ReverieError
-from renderer.events import Event, Progress
+from renderer import checkpoints, dream, images, networks, style
+from renderer.errors import CheckpointError, DivergedError, ReverieError
+from renderer.events import Checkpoint, Event, Progress
 from renderer.images import Picture
 from renderer.networks import Network
-from renderer.settings import DreamSettings
-
-PROGRESS_S = 0.2
-"""Least time between two progress records: five a second are enough to watch."""
+from renderer.settings import DreamSettings, Settings, StyleSettings
 
 NETWORKS_KEPT = 3
 """Networks a worker keeps loaded: jobs switch between a dreaming and a styling one."""
@@ -40,7 +39,8 @@ NETWORKS_KEPT = 3
 class Renderer:
     """Renders one order after another on one device, and keeps the last networks it loaded.
 
-    ``fetch`` turns a handle into its value: the weights, or a style picture's bytes.
+    ``fetch`` turns a handle into its value: the weights, or a style picture's bytes. ``stop`` may
+    be called from any thread, everything else from one.
     """
 
     def __init__(
@@ -54,21 +54,41 @@ class Renderer:
         self.node = node or socket.gethostname()
         self._fetch = fetch
         self._networks: OrderedDict[tuple[str, str, str], Network] = OrderedDict()
+        self._stopping = ""  # the task that is to end
 
     def render(self, order: Order) -> Generator[Record, None, None]:
-        """The records of one attempt; the last is a ``Done`` or a ``Failed``."""
+        """The records of one attempt; the last is a ``Done``, a ``Failed`` or a ``Stopped``."""
         try:
             yield from self._render(order)
         except Exception as error:  # the border: whatever goes wrong is told, with its cause
-            yield failure(error, self.node)
+            told = failure(error, self.node, order.settings)
+            if told.cause is Cause.OUT_OF_MEMORY:
+                self._make_room()
+            yield told
+        finally:
+            self._stopping = ""
+
+    def stop(self, task: str) -> None:
+        """End a task's rendering after its present iteration, with a last checkpoint."""
+        self._stopping = task
 
     def _render(self, order: Order) -> Generator[Record, None, None]:
         began = time.monotonic()
         be_deterministic(order.threads)
         yield Started(self.node, os.getpid(), str(self.device), order.threads)
         picture, throttle = opened(order), Throttle()
-        steps = self._steps(order, picture.pixels.to(self.device), throttle)
-        pixels, last = yield from throttled(steps, throttle)
+
+        def stopping() -> bool:
+            return self._stopping == order.task
+
+        pacer = Pacer(order.pace, at_once=stopping)
+        steps = self._steps(order, picture.pixels.to(self.device), throttle, pacer)
+        rendered = yield from told(steps, throttle, stopping)
+        if rendered is None:
+            yield Stopped()
+            return
+        pixels, last = rendered
+        check_finite(pixels, last.iterations)
         result = Picture(pixels.detach().to("cpu", torch.float32), picture.alpha)
         yield Done(
             frame=images.encode(result, format=order.format, settings=order.metadata),
@@ -80,20 +100,28 @@ class Renderer:
         )
 
     def _steps(
-        self, order: Order, pixels: Tensor, throttle: Throttle
+        self, order: Order, pixels: Tensor, throttle: Throttle, pacer: Pacer
     ) -> Generator[Event, None, Tensor]:
         network = self.network(order)
+        hooks: Any = {
+            "seed": order.seed,
+            "fetch_losses": throttle.wanted,
+            "checkpoint": pacer.wanted,
+            "resume": None if order.resume is None else checkpoints.unpack(order.resume.data),
+        }
         if isinstance(order.settings, DreamSettings):
-            return dream.steps(
-                pixels, network, order.settings, seed=order.seed, fetch_losses=throttle.wanted
-            )
+            return dream.steps(pixels, network, order.settings, **hooks)
         styles = [
             images.decode(self._fetch(s.data), name=s.name, frame=s.frame).pixels.to(self.device)
             for s in order.styles
         ]
-        return style.steps(
-            pixels, styles, network, order.settings, seed=order.seed, fetch_losses=throttle.wanted
-        )
+        return style.steps(pixels, styles, network, order.settings, **hooks)
+
+    def _make_room(self) -> None:
+        """Give back what is only kept for orders to come."""
+        self._networks.clear()
+        if self.device.type == "cuda":
+            torch.cuda.empty_cache()
 
     def network(self, order: Order) -> Network:
         """The order's network, built as deep as it needs; the last few stay loaded."""
@@ -111,34 +139,14 @@ class Renderer:
         return self._networks[key]
 
 
-class Throttle:
-    """Decides which iterations are told: the first, the last, and between them by the clock."""
+def told(
+    steps: Generator[Event, None, Tensor], throttle: Throttle, stopping: Callable[[], bool]
+) -> Generator[Progress | Checkpoint, None, tuple[Tensor, Progress] | None]:
+    """Pass on checkpoints, and the iterations that are wanted; returns the result and the last.
 
-    def __init__(self, *, every_s: float = PROGRESS_S) -> None:
-        self._every_s = every_s
-        self._next = 0.0
-        self._step = 0
-        self._steps = 0
-        self.open = False
-
-    def wanted(self) -> bool:
-        """Whether the iteration that ends now will be told (asked once for each)."""
-        now = time.monotonic()
-        self._step += 1
-        self.open = now >= self._next or self._step == self._steps
-        if self.open:
-            self._next = now + self._every_s
-        return self.open
-
-    def seen(self, progress: Progress) -> None:
-        """Learn from an iteration how many there will be."""
-        self._steps = progress.iterations
-
-
-def throttled(
-    steps: Generator[Event, None, Tensor], throttle: Throttle
-) -> Generator[Progress, None, tuple[Tensor, Progress]]:
-    """Pass on the iterations that are told; returns the result and the last of them."""
+    None where it was stopped; the checkpoint of that iteration came before. After the very last
+    iteration the result itself comes, and no checkpoint. Raises DivergedError.
+    """
     last = Progress(0, 0)
     while True:
         try:
@@ -147,9 +155,32 @@ def throttled(
             return end.value, last
         if isinstance(event, Progress):
             throttle.seen(event)
+            check_losses(event)
             if throttle.open:
                 last = event
                 yield event
+        elif throttle.left != 0:
+            check_finite(checkpoints.image(event.data), event.iteration)
+            yield event
+            if stopping():
+                steps.close()
+                return None
+
+
+def check_losses(progress: Progress) -> None:
+    """Raise DivergedError if a loss is no finite number."""
+    wrong = [f"{name} {value}" for name, value in progress.losses if not math.isfinite(value)]
+    if wrong:
+        raise DivergedError(
+            f"the losses are no longer finite at iteration {progress.iteration} of "
+            f"{progress.iterations} ({', '.join(wrong)})"
+        )
+
+
+def check_finite(pixels: Tensor, iteration: int) -> None:
+    """Raise DivergedError if a picture has values that are no finite numbers."""
+    if not bool(torch.isfinite(pixels).all()):
+        raise DivergedError(f"the picture is no longer finite after iteration {iteration}")
 
 
 def opened(order: Order) -> Picture:
@@ -177,19 +208,43 @@ def be_deterministic(threads: int) -> None:
     torch.backends.cudnn.allow_tf32 = False
 
 
-def failure(error: Exception, node: str) -> Failed:
+def failure(error: Exception, node: str, settings: Settings) -> Failed:
     """What is told of an error: its cause, one line, and the traceback for those who ask."""
+    cause = cause_of(error)
+    message = str(error) if isinstance(error, ReverieError) else one_line(error)
     return Failed(
-        cause=cause_of(error),
-        message=str(error) if isinstance(error, ReverieError) else one_line(error),
+        cause=cause,
+        message=message + advice(error, cause, settings),
         node=node,
         traceback="".join(traceback.format_exception(error)),
     )
 
 
+def advice(error: Exception, cause: Cause, settings: Settings) -> str:
+    """What to change where a setting is at fault, to append to the message.
+
+    Nothing is changed by itself: the tiles of a dream decide its pixels.
+    """
+    if isinstance(error, DivergedError):
+        weights = f" or {weights_of(settings)}" if isinstance(settings, StyleSettings) else ""
+        return f"; lower step_size (now {settings.step_size:g}){weights}, and look at the picture"
+    if cause is Cause.OUT_OF_MEMORY:
+        smaller = "style_max_size"
+        if isinstance(settings, DreamSettings):
+            smaller = f"tile_size (now {settings.tile_size} px)"
+        return f"; memory ran out: render fewer tasks side by side, or lower size or {smaller}"
+    return ""
+
+
+def weights_of(settings: StyleSettings) -> str:
+    """A style transfer's weights in words."""
+    names = ("weight_content", "weight_style", "weight_denoise")
+    return ", ".join(f"{name} {getattr(settings, name):g}" for name in names)
+
+
 def cause_of(error: Exception) -> Cause:
     """Which budget of retries an error inside a task draws on; one of our own would only recur."""
-    if isinstance(error, ReverieError):
+    if isinstance(error, ReverieError) and not isinstance(error, CheckpointError):
         return Cause.INPUT
     # torch tells of exhausted host memory by a plain RuntimeError of its allocator.
     exhausted = isinstance(error, MemoryError | torch.OutOfMemoryError) or (

@@ -24,7 +24,8 @@ from renderer.images import MAX_PIXELS
 from renderer.settings import nearest
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".jfif", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".apng")
-_ORIENTATION = 0x0112  # the EXIF tag; 5 to 8 swap height and width
+_PNG_MARKS = (b"eXIf", b"Raw profile type", b"XML:com.adobe.xmp")
+"""What a PNG that says how it is to be turned has somewhere among its bytes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,14 +187,19 @@ def _inspect(path: str) -> tuple[str, int, tuple[int, int]]:
     """Digest, number of frames and (height, width), of which only the header is decoded."""
     data = _bytes(path)
     with decoding.opened(data, name=path, max_pixels=MAX_PIXELS) as image:
-        turned = image.getexif().get(_ORIENTATION, 1) in (5, 6, 7, 8)
+        turned = _may_tell_orientation(image.format, data) and decoding.orientation(image) >= 5
         width, height = image.size[::-1] if turned else image.size
         return hashlib.sha256(data).hexdigest(), decoding.frames(image), (height, width)
 
 
+def _may_tell_orientation(format: str | None, data: bytes) -> bool:
+    """Whether to ask for it: a PNG may say it behind its pixels, which are decoded to get there."""
+    return format != "PNG" or any(mark in data for mark in _PNG_MARKS)
+
+
 def _bytes(path: str) -> bytes:
     try:
-        data: bytes = UPath(path).read_bytes()
+        data: bytes = UPath(path).read_bytes() if "://" in path else Path(path).read_bytes()
     except OSError as error:
         raise ImageError(f"{path}: can't be read ({_line(error)})") from error
     return data

@@ -12,10 +12,25 @@ import json
 import os
 import socket
 import time
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from renderer.errors import WorkspaceError
+
+LOCK = "lock"
+"""The name of the lock file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who drives a workspace, since when (seconds since 1970)."""
+
+    host: str
+    process: int
+    since: float
+
+    def __str__(self) -> str:
+        return f"process {self.process or '?'} on {self.host or 'an unknown host'}"
 
 
 class Lock:
@@ -38,27 +53,53 @@ class Lock:
         try:
             fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
+            other = self._read() or "another process"
+            other = self._read() or "another process"
             raise WorkspaceError(
-                f"{path.parent}: is being rendered by {_holder(self._read())}; wait for it, "
-                "stop it, or choose another folder with --out"
+                f"{path.parent}: is being rendered by {other}; wait for it, stop it, or choose "
+                "another folder with --out"
             ) from error
         holder = self._read()
-        if holder and holder.get("host") != socket.gethostname():
+        if holder is not None and holder.host != socket.gethostname():
             raise WorkspaceError(
-                f"{path.parent}: is held by {_holder(holder)}; if that is over, delete {path}"
+                f"{path.parent}: is held by {holder}; if that is over, delete {path}"
             )
         own = {"host": socket.gethostname(), "process": os.getpid(), "since": round(time.time())}
         os.ftruncate(self._handle, 0)
         os.pwrite(self._handle, json.dumps(own).encode(), 0)
         os.fsync(self._handle)
 
-    def _read(self) -> dict[str, Any]:
-        try:
-            found = json.loads(os.pread(self._handle, 4096, 0))
-        except ValueError:  # empty: free; cut: its writer died while taking it
-            return {}
-        return found if isinstance(found, dict) else {}
+    def _read(self) -> Holder | None:
+        return _parsed(os.pread(self._handle, 4096, 0))
 
 
-def _holder(found: dict[str, Any]) -> str:
-    return f"process {found.get('process', '?')} on {found.get('host', 'an unknown host')}"
+def holder(path: Path) -> Holder | None:
+    """Who drives, by the lock file; None if no one does. The lock itself isn't touched.
+
+    A process on another host is taken at its word. OSError if the file can't be read.
+    """
+    try:
+        found = _parsed(path.read_bytes())
+    except FileNotFoundError:
+        return None
+    here = found is not None and found.host == socket.gethostname()
+    return None if here and found is not None and not _lives(found.process) else found
+
+
+def _lives(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # it lives, and is another user's
+        return True
+    return True
+
+
+def _parsed(data: bytes) -> Holder | None:
+    """The holder that a lock file names: none if it is empty, or its writer died while writing."""
+    try:
+        found = json.loads(data)
+        return Holder(str(found["host"]), int(found["process"]), float(found.get("since", 0)))
+    except (ValueError, LookupError, TypeError, AttributeError):
+        return None

@@ -15,6 +15,7 @@ class Cause(StrEnum):
 
     ERROR = "error"
     WORKER_LOST = "worker_lost"
+    PREEMPTED = "preempted"  # its node was announced as going, and went
     OUT_OF_MEMORY = "out_of_memory"
     INPUT = "input"  # the picture itself is bad: trying again can't help, so there is no budget
 
@@ -46,9 +47,10 @@ class PlanEnded:
 
 @dataclass(frozen=True, slots=True)
 class SlotJoined:
-    """A slot is there and free."""
+    """A slot is there and free. ``node`` is empty where it isn't known."""
 
     slot: str
+    node: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,7 @@ class SlotLost:
 
     slot: str
     reason: str = "the worker was lost"
+    cause: Cause = Cause.WORKER_LOST
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +101,23 @@ class CancelRequested:
     """Start nothing more and stop what runs."""
 
 
+@dataclass(frozen=True, slots=True)
+class PauseRequested:
+    """Start nothing for now and stop what runs; it is started again later."""
+
+
+@dataclass(frozen=True, slots=True)
+class ResumeRequested:
+    """Go on after a pause."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unblocked:
+    """A blocked node has waited long enough."""
+
+    node: str
+
+
 Event = (
     TasksAdded
     | PlanEnded
@@ -108,6 +128,9 @@ Event = (
     | Failed
     | Stopped
     | CancelRequested
+    | PauseRequested
+    | ResumeRequested
+    | Unblocked
 )
 
 
@@ -171,10 +194,21 @@ class Skip:
 
 
 @dataclass(frozen=True, slots=True)
+class Block:
+    """The node gets no more tasks; tell Unblocked when it has waited long enough."""
+
+    node: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class JobDone:
-    """Nothing more will happen. A cancelled job may leave tasks waiting or ready."""
+    """Nothing more will happen. A job that was cancelled, or ``stopped`` since too many tasks
+    failed (the text says how many), may leave tasks waiting or ready.
+    """
 
     cancelled: bool = False
+    stopped: str = ""
 
 
-Instruction = Start | Publish | Stop | Retried | GivenUp | Skip | JobDone
+Instruction = Start | Publish | Stop | Retried | GivenUp | Skip | Block | JobDone

@@ -20,6 +20,7 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema, core_schema
 
+from renderer.errors import SettingError
 from renderer.settings import Knob, knobs
 
 
@@ -123,10 +124,14 @@ class Record:
         model = create_model(
             source.__name__, __base__=Model, __doc__=_summary(source), **_fields(source)
         )
-        return core_schema.no_info_after_validator_function(
-            lambda checked: source(**{name: getattr(checked, name) for name in knobs(source)}),
-            handler.generate_schema(model),
-        )
+
+        def made(checked: Any) -> Any:
+            try:
+                return source(**{name: getattr(checked, name) for name in knobs(source)})
+            except SettingError as error:  # what the settings themselves know better than bounds
+                raise ValueError(str(error)) from error
+
+        return core_schema.no_info_after_validator_function(made, handler.generate_schema(model))
 
 
 def given(model: BaseModel, kind: type) -> dict[str, Any]:

@@ -26,6 +26,8 @@ SECTIONS = {
     "outputs.sheet": "`outputs:` – `sheet:`",
     "resources": "`resources:`",
     "retries": "`retries:`",
+    "limits": "`limits:`",
+    "checkpoint": "`checkpoint:`",
 }
 """The mappings of a job file by their keys, and the headings of their tables."""
 

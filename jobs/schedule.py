@@ -7,8 +7,8 @@ runner carries instructions out and tells what came of them (the records are in 
       │           └ (the result of a stale attempt gets no Publish)
       ├─────► Failed ────► Retried, later another Start   while the cause's budget lasts
       │                └─► GivenUp, and Skip for all that needs this task
-      ├─────► SlotLost     the same, with the cause worker_lost
-      └─────► Stopped      the answer to Stop, after a cancel
+      ├─────► SlotLost     the same, with the cause that it names
+      └─────► Stopped      the answer to Stop, after a cancel or for a pause
 
 A task has at most one live attempt; attempts are numbered from 1 (or from where an earlier driver
 left off) and every answer names its own, so a worker that was thought dead can do no harm. Among
@@ -21,10 +21,10 @@ from __future__ import annotations
 import heapq
 from collections import Counter
 from dataclasses import dataclass, field
-from enum import StrEnum
-from typing import Annotated
 
+from jobs.limits import Budgets, Limits
 from jobs.messages import (
+    Block,
     CancelRequested,
     Cause,
     Event,
@@ -34,9 +34,11 @@ from jobs.messages import (
     Instruction,
     Item,
     JobDone,
+    PauseRequested,
     PlanEnded,
     Publish,
     Published,
+    ResumeRequested,
     Retried,
     Skip,
     SlotJoined,
@@ -45,63 +47,15 @@ from jobs.messages import (
     Stop,
     Stopped,
     TasksAdded,
+    Unblocked,
 )
-from renderer.settings import Knob, check
+from jobs.slots import Slots
+from jobs.states import ENDED, LIVE, Counts, State
 
+__all__ = ["BLAMED_ON_NODES", "ENDED", "LIVE", "Budgets", "Counts", "Limits", "Schedule", "State"]
 
-class State(StrEnum):
-    """Where a task stands."""
-
-    WAITING = "waiting"  # for the tasks it needs
-    READY = "ready"
-    RUNNING = "running"
-    PUBLISHING = "publishing"  # rendered; its files are being written
-    FINISHED = "finished"
-    FAILED = "failed"
-    SKIPPED = "skipped"  # something it needs has failed
-
-
-LIVE = (State.RUNNING, State.PUBLISHING)
-ENDED = (State.FINISHED, State.FAILED, State.SKIPPED)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Budgets:
-    """How often a task is tried again, by what went wrong."""
-
-    error: Annotated[int, Knob("times a task is tried again after an error", ge=0, le=1000)] = 1
-    worker_lost: Annotated[
-        int, Knob("times a task is tried again after its worker was lost", ge=0, le=1000)
-    ] = 10
-    out_of_memory: Annotated[
-        int, Knob("times a task is tried again after memory ran out", ge=0, le=1000)
-    ] = 2
-
-    def __post_init__(self) -> None:
-        check(self)
-
-    def of(self, cause: Cause) -> int:
-        """Retries allowed after failures with this cause."""
-        return 0 if cause is Cause.INPUT else int(getattr(self, cause.value))
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """How many tasks are in which state."""
-
-    waiting: int = 0
-    ready: int = 0
-    running: int = 0
-    publishing: int = 0
-    finished: int = 0
-    failed: int = 0
-    skipped: int = 0
-
-    @property
-    def total(self) -> int:
-        """All tasks that were added."""
-        ended = self.finished + self.failed + self.skipped
-        return ended + self.waiting + self.ready + self.running + self.publishing
+BLAMED_ON_NODES = (Cause.ERROR, Cause.WORKER_LOST)
+"""What makes a node suspect: it is not its fault to be taken away, or to have little memory."""
 
 
 @dataclass(slots=True)
@@ -112,6 +66,7 @@ class _Entry:
     state: State = State.WAITING
     missing: int = 0
     slot: str = ""
+    stopping: bool = False  # was told to stop: what breaks then is no failure
     failed: str = ""  # the task whose failure ended this one: itself, or one that it needs
     reason: str = ""
     dependents: list[str] = field(default_factory=list)
@@ -121,15 +76,17 @@ class _Entry:
 class Schedule:
     """All tasks of a job and where they stand; ``handle`` is the only way to change that."""
 
-    def __init__(self, budgets: Budgets | None = None) -> None:
+    def __init__(self, budgets: Budgets | None = None, limits: Limits | None = None) -> None:
         self.budgets = budgets or Budgets()
+        self.limits = limits or Limits()
         self._entries: dict[str, _Entry] = {}
         self._ready: list[tuple[int, str]] = []  # a heap
-        self._free: dict[str, None] = {}  # free slots, the longest waiting first
+        self._slots = Slots(self.limits.block_after)
         self._busy: dict[str, str] = {}  # slot -> task
         self._tally: Counter[State] = Counter()
         self._out: list[Instruction] = []
-        self._complete = self._cancelled = self._over = False
+        self._complete = self._cancelled = self._paused = self._over = False
+        self._stopped = ""  # why nothing more is started, if too many tasks have failed
 
     def handle(self, event: Event) -> list[Instruction]:
         """The instructions that follow from the event, in the order to carry them out.
@@ -156,6 +113,10 @@ class Schedule:
         """The task of every busy slot."""
         return dict(self._busy)
 
+    def runs(self, task: str, attempt: int) -> bool:
+        """Whether this attempt is rendering; what a stale one tells is not to be kept."""
+        return self._find(task, attempt, State.RUNNING) is not None
+
     def _apply(self, event: Event) -> None:
         match event:
             case TasksAdded(items):
@@ -163,25 +124,34 @@ class Schedule:
                     self._add(item)
             case PlanEnded():
                 self._complete = True
-            case SlotJoined(slot):
+                self._check_limit()
+            case SlotJoined(slot, node):
                 if slot not in self._busy:
-                    self._free[slot] = None
-            case SlotLost(slot, reason):
-                self._lose(slot, reason)
+                    self._slots.join(slot, node)
+            case SlotLost(slot, reason, cause):
+                self._lose(slot, cause, reason)
+            case Unblocked(node):
+                self._slots.unblock(node)
             case Finished(task, attempt):
                 self._finish(task, attempt)
             case Published(task, attempt):
                 self._published(task, attempt)
             case Failed(task, attempt, cause, reason):
                 if entry := self._find(task, attempt, *LIVE):
-                    self._vacate(entry)
-                    self._fail(entry, cause, reason)
+                    node = self._vacate(entry)
+                    self._fail(entry, cause, reason, node=node)
             case Stopped(task, attempt):
                 if entry := self._find(task, attempt, State.RUNNING):
                     self._vacate(entry)
                     self._make_ready(entry)
             case CancelRequested():
-                self._cancel()
+                self._cancelled = True
+                self._stop_all()
+            case PauseRequested():
+                self._paused = True
+                self._stop_all()
+            case ResumeRequested():
+                self._paused = False
 
     def _add(self, item: Item) -> None:
         if item.task in self._entries or self._complete or self._over:
@@ -208,7 +178,7 @@ class Schedule:
 
     def _finish(self, task: str, attempt: int) -> None:
         if entry := self._find(task, attempt, State.RUNNING):
-            self._vacate(entry)
+            self._slots.well(self._vacate(entry))
             self._move(entry, State.PUBLISHING)
             self._out.append(Publish(task, attempt))
 
@@ -221,28 +191,42 @@ class Schedule:
                 if dependent.state is State.WAITING and not dependent.missing:
                     self._make_ready(dependent)
 
-    def _lose(self, slot: str, reason: str) -> None:
-        self._free.pop(slot, None)
+    def _lose(self, slot: str, cause: Cause, reason: str) -> None:
+        node = self._slots.node(slot)
+        self._slots.leave(slot)
         task = self._busy.pop(slot, None)
         if task is not None:
             entry = self._entries[task]
             entry.slot = ""
-            self._fail(entry, Cause.WORKER_LOST, reason)
+            self._fail(entry, cause, reason, node=node)
 
-    def _fail(self, entry: _Entry, cause: Cause, reason: str) -> None:
-        if self._cancelled:  # what a cancel breaks is not the task's fault
+    def _fail(self, entry: _Entry, cause: Cause, reason: str, *, node: str) -> None:
+        if self._cancelled or entry.stopping:  # what a stop breaks is not the task's fault
             self._make_ready(entry)
             return
         entry.failures[cause] += 1
         left = self.budgets.of(cause) - entry.failures[cause]
         if left >= 0:
-            self._out.append(Retried(entry.task, entry.attempt, cause, reason, left))
+            if not self._stopped:
+                self._out.append(Retried(entry.task, entry.attempt, cause, reason, left))
             self._make_ready(entry)
-            return
+        else:
+            self._give_up(entry, cause, reason)
+        if cause in BLAMED_ON_NODES and self._slots.ill(node, entry.task):
+            self._out.append(Block(node, reason))
+
+    def _give_up(self, entry: _Entry, cause: Cause, reason: str) -> None:
         entry.failed, entry.reason = entry.task, reason
         self._move(entry, State.FAILED)
         self._out.append(GivenUp(entry.task, entry.attempt, cause, reason))
         self._skip_dependents(entry)
+        self._check_limit()
+
+    def _check_limit(self) -> None:
+        failed, total = self._tally[State.FAILED], len(self._entries)
+        if self.limits.exceeded(failed, total if self._complete else None) and not self._stopped:
+            limit = self.limits.max_failed
+            self._stopped = f"{failed} of {total} tasks failed, and max_failed is {limit}"
 
     def _skip_dependents(self, entry: _Entry) -> None:
         below = [(name, entry) for name in reversed(entry.dependents)]
@@ -258,18 +242,20 @@ class Schedule:
         self._move(entry, State.SKIPPED)
         self._out.append(Skip(entry.task, entry.failed, entry.reason))
 
-    def _cancel(self) -> None:
-        if not self._cancelled:
-            self._cancelled = True
-            for slot, task in self._busy.items():
-                self._out.append(Stop(task, self._entries[task].attempt, slot))
+    def _stop_all(self) -> None:
+        for slot, task in self._busy.items():
+            entry = self._entries[task]
+            if not entry.stopping:
+                entry.stopping = True
+                self._out.append(Stop(task, entry.attempt, slot))
 
     def _fill(self) -> None:
-        while self._ready and self._free and not self._cancelled:
+        held = self._cancelled or self._paused or self._stopped
+        while self._ready and self._slots and not held:
             entry = self._entries[heapq.heappop(self._ready)[1]]
-            entry.slot = next(iter(self._free))
+            entry.slot = self._slots.take()
+            entry.stopping = False
             entry.attempt += 1
-            del self._free[entry.slot]
             self._busy[entry.slot] = entry.task
             self._move(entry, State.RUNNING)
             self._out.append(Start(entry.task, entry.attempt, entry.slot))
@@ -278,20 +264,22 @@ class Schedule:
         if self._over or any(self._tally[state] for state in LIVE):
             return
         left = self._tally[State.WAITING] + self._tally[State.READY]
-        if self._cancelled or (self._complete and not left):
+        if self._cancelled or (self._complete and (self._stopped or not left)):
             self._over = True
-            self._out.append(JobDone(self._cancelled))
+            self._out.append(JobDone(self._cancelled, self._stopped))
 
     def _find(self, task: str, attempt: int, *states: State) -> _Entry | None:
         entry = self._entries.get(task)
         fits = entry is not None and entry.attempt == attempt and entry.state in states
         return entry if fits else None
 
-    def _vacate(self, entry: _Entry) -> None:
-        if entry.slot:
-            del self._busy[entry.slot]
-            self._free[entry.slot] = None
-            entry.slot = ""
+    def _vacate(self, entry: _Entry) -> str:
+        """Frees the slot of a task, if it has one; its node."""
+        slot, entry.slot = entry.slot, ""
+        if slot:
+            del self._busy[slot]
+            self._slots.release(slot)
+        return self._slots.node(slot)
 
     def _make_ready(self, entry: _Entry) -> None:
         self._move(entry, State.READY)

@@ -17,8 +17,10 @@ from typing import Annotated, Any
 
 from pydantic import Field, PrivateAttr, ValidationError, field_validator
 
+from jobs.checkpoints import CheckpointSettings
 from jobs.complaints import complaints
 from jobs.documents import Document, Key, override, read
+from jobs.limits import Limits
 from jobs.models import Choice, Many, Model, Record, Text, Whole
 from jobs.schedule import Budgets
 from jobs.steps import Outputs, Resources, Step
@@ -59,6 +61,16 @@ class JobSpec(Model):
         default_factory=Budgets,
         json_schema_extra={"default": {}},
         description="how often a task is tried again, by what went wrong",
+    )
+    limits: Annotated[Limits, Record()] = Field(
+        default_factory=Limits,
+        json_schema_extra={"default": {}},
+        description="what the job puts up with before it does something about it",
+    )
+    checkpoint: Annotated[CheckpointSettings, Record()] = Field(
+        default_factory=CheckpointSettings,
+        json_schema_extra={"default": {}},
+        description="how often a task's state is kept, so that it can go on where it stood",
     )
     weights: Mapping[str, Text] = Field({}, description="weight files, by network")
     _document: Document = PrivateAttr(default=Document(None))

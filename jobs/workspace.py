@@ -2,10 +2,13 @@
 
     harbour/
     ├── job.json                    the job as it was asked for, with all overrides
+    ├── plan.json                   the tasks that it comes to (jobs.roster)
     ├── log.jsonl                   what has happened (jobs.log); the truth about what is finished
     ├── lock                        who drives (jobs.lock); empty when no one does
+    ├── paused                      there while its driver is to wait (jobs.pause)
     ├── frames/1-dream/…-conv3.png  every step's pictures, under readable names
     ├── carry/3f/3f81….safetensors  what passes from a task to the next, without loss, by task id
+    ├── checkpoints/3f/3f81…-200…   states that running tasks can go on from (jobs.checkpoints)
     ├── harbour.gif                 the outputs
     └── harbour-sheet.png
 
@@ -19,34 +22,38 @@ must be rendered later has the tasks before it rendered once more.
 from __future__ import annotations
 
 import contextlib
-import errno
 import json
 import os
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import count
-from pathlib import Path, PurePosixPath
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from jobs.lock import Lock
-from jobs.log import Log, records
+from jobs.checkpoints import CHECKPOINTS, Checkpoint, Checkpoints
+from jobs.files import Files, leftovers
+from jobs.history import (
+    CARRY,
+    CHECKPOINT,
+    FINISHED,
+    FORGOTTEN,
+    FRAMES,
+    LOG,
+    RECIPE,
+    RENAMED,
+    carry_name,
+    picture,
+    read,
+    recipe,
+    recipe_key,
+)
+from jobs.lock import LOCK, Lock
+from jobs.log import Log
+from jobs.pause import paused, resume
+from jobs.roster import PLAN, written
 from jobs.tasks import Task
-from renderer.errors import WorkspaceError
 
-JOB, LOG, LOCK = "job.json", "log.jsonl", "lock"
-FRAMES, CARRY = "frames", "carry"
-TEMPORARY = ".writing-"
-FINISHED = "finished"
-
-
-@dataclass(frozen=True, slots=True)
-class _Result:
-    """What the log knows of a finished task's frame."""
-
-    files: tuple[str, ...]
-    size_bytes: int
+JOB = "job.json"
 
 
 class Workspace:
@@ -57,20 +64,17 @@ class Workspace:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._results: dict[str, _Result] = {}
-        self._owners: dict[str, str] = {}  # the task whose picture a file holds now
-        self._attempts: dict[str, int] = {}
-        self._numbers = count()
-        self._made: set[Path] = set()
-        with self._told():
+        self._files = Files(folder)
+        with self._files.told():
             folder.mkdir(parents=True, exist_ok=True)
             self._lock = Lock(folder / LOCK)
         try:
-            with self._told():
-                for record in records(folder / LOG):
-                    self._remember(record)
+            with self._files.told():
+                self.history = read(folder)
                 self._log = Log(folder / LOG)
-                self._sweep()
+                self._checkpoints = Checkpoints(self._files)
+                for left in leftovers(folder, (FRAMES, CARRY, CHECKPOINTS)):
+                    left.unlink()
         except BaseException:
             self._lock.release()
             raise
@@ -83,7 +87,7 @@ class Workspace:
     def close(self) -> None:
         """Forces the log to the disk and lets others have the workspace."""
         try:
-            with self._told():
+            with self._files.told():
                 self._log.close()
         finally:
             self._lock.release()
@@ -99,94 +103,130 @@ class Workspace:
     ) -> None:
         self.close()
 
-    def begin(self, job: Mapping[str, Any]) -> None:
-        """Keeps the job as it was asked for."""
+    def begin(self, job: Mapping[str, Any], tasks: Sequence[Task] | None = None) -> None:
+        """Keeps the job as it was asked for, and the tasks that it comes to."""
         text = json.dumps(job, indent=2, ensure_ascii=False) + "\n"
-        with self._told():
-            self._write(JOB, text.encode())
+        with self._files.told():
+            self._files.write(JOB, text.encode())
+            if tasks is not None:
+                self._files.write(PLAN, written(tasks))
+            resume(self.folder)  # who renders wants it rendered
             self._log.append("opened", process=os.getpid())
 
     def record(self, event: str, **facts: Any) -> None:
         """Adds to the log what has happened; ``task=`` and ``attempt=`` are read back."""
-        with self._told():
+        with self._files.told():
             self._log.append(event, **facts)
-        self._remember({"event": event, **facts})
+        self.history.remember({"event": event, **facts})
+
+    @property
+    def paused(self) -> bool:
+        """Whether the driver is to wait (jobs.pause)."""
+        return paused(self.folder)
 
     def attempts(self, task: str) -> int:
         """The highest number that an attempt of this task has had so far."""
-        return self._attempts.get(task, 0)
+        return self.history.attempts.get(task, 0)
 
     def finished(self, tasks: Sequence[Task]) -> set[str]:
         """Ids of the tasks that needn't be rendered. Frames whose names have changed get links.
 
         A finished task whose carry is gone counts as unfinished where a task that needs it is.
         """
-        with self._told():
-            done = {task.id for task in tasks if self._pictures(task)}
+        with self._files.told():
+            done = self.history.finished(tasks, self.folder)
             self._link([task for task in tasks if task.id in done])
-            wanted: set[str] = set()
-            for task in reversed(tasks):
-                if task.id in wanted and not self._carry(task.id).exists():
-                    done.discard(task.id)
-                if task.id not in done:
-                    wanted.update(task.needs)
+            for task in tasks:
+                if task.id in done:  # their driver died before it removed them
+                    self._checkpoints.drop(task.id)
         return done
 
     def publish(
         self, task: Task, frame: bytes, carry: bytes | None = None, *, attempt: int, **facts: Any
     ) -> None:
         """Puts a task's picture, and its carry, in their places, then logs it as finished."""
-        with self._told():
+        with self._files.told():
             if carry is not None:
-                self._write(str(self._carry(task.id).relative_to(self.folder)), carry)
+                self._files.write(str(self._carry(task.id).relative_to(self.folder)), carry)
             for file in task.files:
-                self._write(file, frame)
+                self._files.write(file, frame)
         self.record(
             FINISHED,
             task=task.id,
             attempt=attempt,
             files=list(task.files),
             size_bytes=len(frame),
+            **self._made(task),
             **facts,
         )
+        with self._files.told():
+            self._checkpoints.drop(task.id)
+
+    def checkpoint(
+        self, task: str, data: bytes, *, attempt: int, iteration: int, keep: int = 2
+    ) -> bool:
+        """Keeps a state of a task, and the last ``keep`` of them; False for a stale attempt.
+
+        Whether an attempt is alive, the schedule says (``Schedule.runs``). This only refuses one
+        that a later attempt has followed.
+        """
+        if attempt < self.attempts(task):
+            return False
+        with self._files.told():
+            self._checkpoints.add(task, iteration, data, keep=keep)
+        size = len(data)
+        self.record(CHECKPOINT, task=task, attempt=attempt, iteration=iteration, size_bytes=size)
+        return True
+
+    def latest_checkpoint(self, task: str) -> Checkpoint | None:
+        """The newest sound checkpoint of a task; damaged ones are logged and removed."""
+        with self._files.told():
+            latest, damaged = self._checkpoints.latest(task)
+        for one in damaged:
+            self.record("checkpoint_damaged", task=task, iteration=one.iteration, reason=one.reason)
+        return latest
+
+    def forget(self, tasks: Iterable[str]) -> None:
+        """Has tasks rendered again from their beginning, as if they had never been tried.
+
+        Their frames stay until new ones take their places, and attempts are counted on.
+        """
+        for task in tasks:
+            self.record(FORGOTTEN, task=task)
+            with self._files.told():
+                self._checkpoints.drop(task)
+
+    def remove(self, files: Iterable[Path]) -> None:
+        """Removes files of the workspace that its job doesn't need (jobs.cleaning)."""
+        removed = 0
+        with self._files.told():
+            for file in files:
+                self.path(file.relative_to(self.folder).as_posix()).unlink(missing_ok=True)
+                removed += 1
+        self.record("cleaned", files_removed=removed)
 
     def carry(self, task: str) -> bytes:
         """What a finished task carries to the next."""
-        with self._told():
+        with self._files.told():
             return self._carry(task).read_bytes()
 
     def path(self, name: str) -> Path:
         """A file in the workspace. WorkspaceError for a name that leads out of it."""
-        parts = PurePosixPath(name).parts
-        if not parts or PurePosixPath(name).is_absolute() or ".." in parts or "\\" in name:
-            raise WorkspaceError(f"{self.folder}: {name!r} is no name of a file in it")
-        return self.folder.joinpath(*parts)
+        return self._files.path(name)
 
-    @contextlib.contextmanager
-    def writing(self, name: str) -> Iterator[Path]:
+    def writing(self, name: str) -> contextlib.AbstractContextManager[Path]:
         """A temporary path to write to; it becomes the file of that name if nothing fails."""
-        target = self.path(name)
-        with self._told():
-            temporary = self._temporary(target)
-            try:
-                yield temporary
-                self._settle(temporary, target)
-            finally:
-                temporary.unlink(missing_ok=True)
+        return self._files.writing(name)
 
-    def _pictures(self, task: Task) -> list[str]:
-        """The files that hold the task's picture, in the format that is wanted."""
-        result = self._results.get(task.id)
-        if result is None:
-            return []
-        suffix = PurePosixPath(task.file).suffix
-        return [
-            file
-            for file in result.files
-            if PurePosixPath(file).suffix == suffix
-            and self._owners.get(file) == task.id
-            and _size(self.path(file)) == result.size_bytes
-        ]
+    def _made(self, task: Task) -> dict[str, Any]:
+        """How the task was rendered; a recipe that the log doesn't hold yet is added to it."""
+        how = recipe(task)
+        key = recipe_key(how)
+        if key not in self.history.recipes:
+            self.record(RECIPE, key=key, recipe=how)
+        if task.source is None:
+            return {"recipe": key, "needs": task.needs[0]}
+        return {"recipe": key, "picture": picture(task.source, task.size)}
 
     def _link(self, tasks: Sequence[Task]) -> None:
         """Gives pictures the names they are to have now.
@@ -196,10 +236,10 @@ class Workspace:
         moves: list[tuple[Path, Path]] = []
         renamed = []
         for task in tasks:
-            have = self._pictures(task)
+            have = self.history.pictures(task, self.folder)
             missing = [file for file in task.files if file not in have]
             for file in missing:
-                temporary = self._temporary(self.path(file))
+                temporary = self._files.temporary(self.path(file))
                 _link(self.path(have[0]), temporary)
                 moves.append((temporary, self.path(file)))
             if missing:
@@ -207,79 +247,11 @@ class Workspace:
         for temporary, target in moves:
             os.replace(temporary, target)
         for task in renamed:
-            size = self._results[task.id].size_bytes
-            self.record("renamed", task=task.id, files=list(task.files), size_bytes=size)
-
-    def _remember(self, record: Mapping[str, Any]) -> None:
-        task, attempt, files = (record.get(key) for key in ("task", "attempt", "files"))
-        if not isinstance(task, str):
-            return
-        if isinstance(attempt, int):
-            self._attempts[task] = max(attempt, self.attempts(task))
-        if isinstance(files, list) and all(_is_frame(file) for file in files):
-            self._results[task] = _Result(tuple(files), int(record.get("size_bytes", -1)))
-            self._owners.update(dict.fromkeys(files, task))
+            size = self.history.results[task.id].size_bytes
+            self.record(RENAMED, task=task.id, files=list(task.files), size_bytes=size)
 
     def _carry(self, task: str) -> Path:
-        return self.path(f"{CARRY}/{task[:2]}/{task}.safetensors")
-
-    def _write(self, name: str, data: bytes) -> None:
-        target = self.path(name)
-        temporary = self._temporary(target)
-        try:
-            with temporary.open("wb") as file:
-                file.write(data)
-            self._settle(temporary, target)
-        finally:
-            temporary.unlink(missing_ok=True)
-
-    def _temporary(self, target: Path) -> Path:
-        """A free name beside the target, with its suffix; the folder is made if need be."""
-        if target.parent not in self._made:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            self._made.add(target.parent)
-        return target.parent / f"{TEMPORARY}{os.getpid()}-{next(self._numbers)}{target.suffix}"
-
-    def _settle(self, temporary: Path, target: Path) -> None:
-        with temporary.open("rb+") as file:
-            os.fsync(file.fileno())
-        os.replace(temporary, target)
-
-    def _sweep(self) -> None:
-        """Removes what a driver that died was writing."""
-        folders = [self.folder]
-        for name in (FRAMES, CARRY):
-            with contextlib.suppress(FileNotFoundError):
-                folders += [Path(e) for e in os.scandir(self.folder / name) if e.is_dir()]
-        for folder in folders:
-            for item in os.scandir(folder):
-                if item.name.startswith(TEMPORARY):
-                    os.unlink(item)
-
-    @contextlib.contextmanager
-    def _told(self) -> Iterator[None]:
-        try:
-            yield
-        except OSError as error:
-            raise WorkspaceError(f"{self.folder}: {_advice(error)}") from error
-
-
-def _advice(error: OSError) -> str:
-    what = f"{error.strerror or error}" + (f" ({error.filename})" if error.filename else "")
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return f"the disk is full ({what}); make room and run the same command again: it goes on"
-    if error.errno in (errno.EEXIST, errno.ENOTDIR):
-        return f"a file is where a folder should be ({what}); choose another folder with --out"
-    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-        return f"can't be written ({what}); choose another folder with --out"
-    return f"can't be used ({what})"
-
-
-def _size(path: Path) -> int | None:
-    try:
-        return path.stat().st_size
-    except OSError:
-        return None
+        return self.path(carry_name(task))
 
 
 def _link(source: Path, target: Path) -> None:
@@ -288,11 +260,3 @@ def _link(source: Path, target: Path) -> None:
         os.link(source, target)
     except OSError:
         shutil.copyfile(source, target)
-
-
-def _is_frame(name: object) -> bool:
-    """Whether a name that was read from the log can be a frame's."""
-    if not isinstance(name, str) or "\\" in name:
-        return False
-    parts = PurePosixPath(name).parts
-    return len(parts) > 1 and parts[0] == FRAMES and ".." not in parts

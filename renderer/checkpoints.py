@@ -48,6 +48,11 @@ def unpack(data: bytes) -> State:
     return State(iteration, held)
 
 
+def image(data: bytes) -> Tensor:
+    """The picture in a sound checkpoint's bytes, (1, 3, H, W), on the CPU."""
+    return load(data)["image"]
+
+
 def _digest(tensors: Mapping[str, Tensor]) -> Tensor:
     sha = hashlib.sha256()
     for name in sorted(tensors):

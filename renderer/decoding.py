@@ -63,6 +63,18 @@ def frames(image: ImageFile) -> int:
     return int(getattr(image, "n_frames", 1)) if image.format in ANIMATED else 1
 
 
+def orientation(image: ImageFile) -> int:
+    """EXIF orientation, 1 to 8; 1 where there is none, or one that can't be read.
+
+    Read after loading, because Pillow turns a TIFF by itself then and drops the mark.
+    """
+    try:
+        found = image.getexif().get(_ORIENTATION, 1)
+    except Exception:  # damaged EXIF is common and no reason to refuse the pixels
+        return 1
+    return found if isinstance(found, int) and 1 <= found <= 8 else 1
+
+
 def values(data: bytes, *, name: str, frame: int, max_pixels: int) -> tuple[Array, Array | None]:
     """RGB (H, W, 3) and alpha (H, W) of 0..255; alpha is None where nothing is transparent."""
     with opened(data, name=name, max_pixels=max_pixels) as image:
@@ -72,12 +84,12 @@ def values(data: bytes, *, name: str, frame: int, max_pixels: int) -> tuple[Arra
             image.seek(frame)
         low = _low_bytes(image, data, name) if frame == 0 else None
         image.load()
-        orientation = _orientation(image)
+        turn = orientation(image)
         rgb, alpha = _read(image, low)
-    rgb = _turned(rgb, orientation)
+    rgb = _turned(rgb, turn)
     if alpha is None or alpha.min() >= 255:
         return rgb, None
-    alpha = _turned(alpha, orientation)
+    alpha = _turned(alpha, turn)
     return _uncover(rgb, alpha), alpha
 
 
@@ -192,18 +204,6 @@ def _to_srgb(image: ImageFile, transparent: bool) -> Array | None:
     if rgb is None or not transparent:
         return None if rgb is None else _array(rgb)
     return np.concatenate([_array(rgb), _array(image.convert("RGBA"))[:, :, 3:]], axis=2)
-
-
-def _orientation(image: ImageFile) -> int:
-    """EXIF orientation, 1 to 8; 1 where there is none, or one that can't be read.
-
-    Read after loading, because Pillow turns a TIFF by itself then and drops the mark.
-    """
-    try:
-        found = image.getexif().get(_ORIENTATION, 1)
-    except Exception:  # damaged EXIF is common and no reason to refuse the pixels
-        return 1
-    return found if isinstance(found, int) and 1 <= found <= 8 else 1
 
 
 def _turned(pixels: Array, orientation: int) -> Array:

@@ -7,6 +7,7 @@
     ├── WeightsError        weights that are missing, incomplete or not what they should be
     │   └── DownloadError   weights that could not be fetched
     ├── CheckpointError     a checkpoint that can't be taken up
+    ├── DivergedError       a rendering whose numbers are no longer finite
     ├── AnimationError      frames that don't make an animation or a sheet
     ├── JobError            a job file that can't be read or planned (raised by jobs)
     ├── WorkspaceError      a job's directory that can't be used (raised by jobs)
@@ -44,6 +45,10 @@ class DownloadError(WeightsError):
 
 class CheckpointError(ReverieError):
     """A checkpoint is damaged or another task's; the text says which."""
+
+
+class DivergedError(ReverieError):
+    """A rendering's numbers are no longer finite; the text names the iteration and what to try."""
 
 
 class AnimationError(ReverieError):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import sys
 from collections import Counter
+from dataclasses import dataclass
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -11,17 +13,25 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cluster.commands.options import JobOptions, RunOptions
+from cluster.commands.options import RENDERS, JobOptions, RunOptions
 from cluster.commands.rendering import load
 from cluster.commands.tables import Json, say, say_json
 from cluster.knobs import with_parameters
-from cluster.phrases import duration, plural
+from cluster.phrases import again_lines, duration, plural
 from renderer.errors import WorkspaceError
 
 if TYPE_CHECKING:
     from jobs.estimate import Estimate
     from jobs.plan import Plan
+    from jobs.reasons import Reason
+    from jobs.spec import JobSpec
 
+CAUSES = {
+    "error": "an error",
+    "worker_lost": "a lost worker",
+    "preempted": "a preemption",
+    "out_of_memory": "memory ran out",
+}
 JobFile = Annotated[Path, typer.Argument(metavar="JOB", help="a job file (YAML)")]
 Markdown = Annotated[bool, typer.Option("--markdown", help="tables for people instead")]
 Tasks = Annotated[bool, typer.Option("--tasks", help="list every task")]
@@ -32,14 +42,29 @@ WeightsDir = Annotated[
 ]
 
 
+Out = Annotated[
+    Path | None,
+    typer.Option("--out", metavar="DIR", help="the job's directory; not given: renders/NAME"),
+]
+
+
+@dataclass(frozen=True)
+class Past:
+    """What of a plan was finished before, and why the rest of what was is rendered again."""
+
+    finished: int = 0
+    again: tuple[Reason, ...] = ()
+
+
 def plan_command(
     job: JobFile,
     tasks: Tasks = False,
+    out: Out = None,
     weights_dir: WeightsDir = None,
     json: Json = False,
     **given: Any,
 ) -> None:
-    """Tell a job's tasks, pixels, memory and time.
+    """Tell a job's tasks, pixels, memory and time, and what of it is rendered again, and why.
 
     The time is that of this machine's CPU, within a factor of two.
     """
@@ -55,10 +80,12 @@ def plan_command(
     # Workers beyond the machine's cores make nothing faster.
     slots = min(allotted.workers, max(1, local_cpus() // allotted.threads))
     cost = estimate(planned.plan, flops_per_second=rate, slots=slots)
+    before = past(planned.plan, out or RENDERS / planned.plan.name)
+    size = {"workers": allotted.workers, "threads": allotted.threads}
     if json:
-        say_json(as_data(planned.plan, cost, workers=allotted.workers, threads=allotted.threads))
+        say_json({**as_data(planned.plan, cost, **size), **dataclasses.asdict(before)})
         return
-    say(*lines(planned.plan, cost, workers=allotted.workers, threads=allotted.threads))
+    say(*lines(planned.plan, cost, **size), *past_lines(before), rules_line(loaded))
     if tasks:
         say("", *(f"{task.id}  {task.file}" for task in planned.plan.tasks))
 
@@ -101,6 +128,33 @@ def as_data(plan: Plan, cost: Estimate, *, workers: int, threads: int) -> dict[s
         "workers": workers,
         "threads": threads,
     }
+
+
+def past(plan: Plan, folder: Path) -> Past:
+    """What the plan's workspace has finished of it. OSError becomes a WorkspaceError."""
+    from jobs.files import Files
+    from jobs.history import read
+    from jobs.reasons import reasons
+
+    with Files(folder).told():
+        history = read(folder)
+        done = history.finished(plan.tasks, folder)
+        return Past(len(done), reasons(plan.tasks, done, history, folder))
+
+
+def past_lines(before: Past) -> list[str]:
+    """What was finished before, in words."""
+    finished = f"finished before: {plural(before.finished, 'task')}"
+    again = [(reason.text, reason.tasks) for reason in before.again]
+    return [*([finished] if before.finished else []), *again_lines(again)]
+
+
+def rules_line(spec: JobSpec) -> str:
+    """How often tasks are tried again, and when the job gives up, in words."""
+    budgets = dataclasses.asdict(spec.retries).items()
+    told = ", ".join(f"{count} after {CAUSES.get(cause, cause)}" for cause, count in budgets)
+    limit = spec.limits.max_failed
+    return f"retries: {told}" + (f"; stops when more than {limit} have failed" if limit else "")
 
 
 def schema_command(markdown: Markdown = False) -> None:

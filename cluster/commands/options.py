@@ -14,6 +14,9 @@ import typer
 
 from renderer.errors import JobError
 
+RENDERS = Path("renders")
+"""Where workspaces are, if nothing else is said."""
+
 
 def _option(*names: str, help: str, **more: Any) -> Any:
     return typer.Option(*names, help=help, show_default=False, **more)

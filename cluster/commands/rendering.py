@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 
 from cluster import exits
-from cluster.commands.options import JobOptions, RunOptions
+from cluster.commands.options import RENDERS, JobOptions, RunOptions
 from cluster.knobs import with_parameters
 from cluster.ray_session import RaySession
 from renderer.errors import JobError, ReverieError
@@ -88,7 +88,7 @@ def render_on(
     job = launch.planned(spec, options)
     out = options.out
     if out is None or several:
-        out = (out or launch.RENDERS) / job.plan.name
+        out = (out or RENDERS) / job.plan.name
     return launch.run(job, options, out, session=session)
 
 
@@ -98,7 +98,7 @@ def again(picture: Path, options: RunOptions) -> int:
         from cluster import launch
 
         job = launch.remembered(picture, options)
-        out = options.out or launch.RENDERS / f"{picture.stem}-again"
+        out = options.out or RENDERS / f"{picture.stem}-again"
         return launch.run(job, options, out, session=session)
 
 

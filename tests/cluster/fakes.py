@@ -48,6 +48,7 @@ class FakeBackend:
         self.answer = answer
         self.orders: list[tuple[str, Attempt, Order]] = []
         self.cancelled: list[Attempt] = []
+        self.killed: list[str] = []
         self.shared: list[object] = []
         self.closed = False
         self._reports: deque[Report] = deque(Joined(slot, "desk", "cpu") for slot in slots)
@@ -64,10 +65,14 @@ class FakeBackend:
     def poll(self, timeout_s: float) -> list[Report]:
         return [self._reports.popleft()] if self._reports else []
 
-    def cancel(self, attempt: Attempt) -> None:
+    def cancel(self, attempt: Attempt, *, patience_s: float = 0) -> None:
         self.cancelled.append(attempt)
         slot = next(slot for slot, known, _ in self.orders if known == attempt)
         self._reports.append(Told(slot, attempt, Stopped()))
+
+    def kill(self, slot: str, reason: str) -> None:
+        self.killed.append(slot)
+        self._reports.append(Left(slot, reason))
 
     def lose(self, slot: str) -> None:
         """A slot's worker dies."""

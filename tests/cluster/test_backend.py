@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 
-from cluster.backend import INLINE, Attempt, InlineBackend, Joined, Told
+from cluster.backend import INLINE, Attempt, InlineBackend, Joined, Left, Told
 from cluster.records import Order, Record, Started, Stopped
 from renderer.events import Progress
 from tests.cluster.fakes import renders
@@ -17,15 +17,18 @@ class Worker:
 
     def __init__(self) -> None:
         self.told = 0
-        self.closed = False
+        self.stopped: list[str] = []
 
     def render(self, order: Order) -> Generator[Record, None, None]:
-        try:
-            for record in renders(order, ATTEMPT):
-                self.told += 1
-                yield record
-        finally:
-            self.closed = True
+        for record in renders(order, ATTEMPT):
+            if self.stopped:
+                yield Stopped()
+                return
+            self.told += 1
+            yield record
+
+    def stop(self, task: str) -> None:
+        self.stopped.append(task)
 
 
 def test_its_slot_is_there_from_the_beginning() -> None:
@@ -57,15 +60,25 @@ def test_a_poll_goes_on_to_the_next_record(order: Order) -> None:
     assert backend.poll(0) == []
 
 
-def test_cancel_closes_the_rendering(order: Order) -> None:
+def test_cancel_asks_the_worker_to_stop(order: Order) -> None:
     worker = Worker()
     backend = InlineBackend(lambda: worker, node="desk")
     backend.poll(0)
     backend.start(INLINE, ATTEMPT, order)
     backend.poll(0)
     backend.cancel(Attempt("a", 2))
-    assert not worker.closed
+    assert not worker.stopped
     backend.cancel(ATTEMPT)
-    assert worker.closed
+    assert worker.stopped == ["a"]
     assert backend.poll(0) == [Told(INLINE, ATTEMPT, Stopped())]
+    assert backend.poll(0) == []
+
+
+def test_kill_breaks_the_rendering_off(order: Order) -> None:
+    backend = InlineBackend(Worker, node="desk")
+    backend.poll(0)
+    backend.start(INLINE, ATTEMPT, order)
+    backend.poll(0)
+    backend.kill(INLINE, "it was silent")
+    assert backend.poll(0) == [Left(INLINE, "it was silent"), Joined(INLINE, "desk", "cpu")]
     assert backend.poll(0) == []

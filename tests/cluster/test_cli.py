@@ -81,6 +81,22 @@ def test_render_goes_on_where_it_stood(
     assert "2 tasks, 2 of them finished before" in capsys.readouterr().err
 
 
+def test_render_says_what_it_renders_again_and_why(
+    desk: Path, reverie: Reverie, capsys: pytest.CaptureFixture[str]
+) -> None:
+    reverie("render", "job.yaml", "--inline")
+    assert "again" not in capsys.readouterr().err
+    longer = ("--set", "steps.0.dream.iterations=2")
+    assert reverie("render", "job.yaml", "--inline", *longer) == exits.DONE
+    assert "2 tasks again: dream.iterations 1 → 2" in capsys.readouterr().err
+    assert reverie("retry", "renders/job", "*conv2*") == exits.DONE
+    assert reverie("render", "job.yaml", "--inline", *longer, "--json") == exits.DONE
+    told = [line for line in capsys.readouterr().out.splitlines() if line.startswith("{")]
+    opened = json.loads(told[0])
+    assert opened["again"] == [["asked for by `reverie retry`", 1]]
+    assert opened["finished"] == 1
+
+
 def test_out_and_overrides(desk: Path, reverie: Reverie) -> None:
     change = ("--set", "steps.0.dream.layers=[conv1]", "--size", "20", "--format", "webp")
     assert reverie("render", "job.yaml", "--inline", "--out", "else where", *change) == exits.DONE
@@ -144,7 +160,7 @@ def test_unreadable_pictures_are_listed_and_the_others_rendered(
     code = reverie("render", "job.yaml", "--inline", "--set", "inputs=['*.png']")
     assert code == exits.SOME_FAILED
     told = capsys.readouterr()
-    assert "2 of 2 tasks done, 2 pictures left out" in told.out
+    assert "2 of 4 tasks done, 2 failed, 1 picture left out" in told.out  # the torn one has a size
     end = told.err.split("failures:")[1]
     assert "torn" in end
     assert "no picture.png" in end
@@ -254,6 +270,32 @@ def test_plan_renders_nothing(
     assert second["needs"] == [first["id"]]
     assert told["memory_bytes"] > 0
     assert not (desk / "renders").exists()
+
+
+def test_plan_says_what_is_rendered_again_and_why(
+    desk: Path, reverie: Reverie, capsys: pytest.CaptureFixture[str]
+) -> None:
+    reverie("render", "job.yaml", "--inline")
+    capsys.readouterr()
+    assert reverie("plan", "job.yaml", "--set", "steps.0.dream.iterations=2") == exits.DONE
+    text = capsys.readouterr().out
+    assert "2 tasks again: dream.iterations 1 → 2" in text
+    assert "finished before" not in text
+    assert reverie("plan", "job.yaml", "--json") == exits.DONE
+    told = json.loads(capsys.readouterr().out)
+    assert (told["finished"], told["again"]) == (2, [])
+    assert reverie("plan", "job.yaml", "--out", "elsewhere", "--json") == exits.DONE
+    assert json.loads(capsys.readouterr().out)["finished"] == 0
+
+
+def test_plan_shows_how_much_may_go_wrong(
+    desk: Path, reverie: Reverie, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sets = ("--set", "retries.worker_lost=4", "--set", "limits.max_failed=10%")
+    assert reverie("plan", "job.yaml", *sets) == exits.DONE
+    text = capsys.readouterr().out
+    assert "retries: 1 after an error, 4 after a lost worker" in text
+    assert "stops when more than 10% have failed" in text
 
 
 def test_looking_things_up(reverie: Reverie, capsys: pytest.CaptureFixture[str]) -> None:

@@ -66,3 +66,13 @@ def test_paths_are_short_where_one_is(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.chdir(tmp_path)
     assert phrases.shown(str(tmp_path / "renders" / "a")) == str(Path("renders") / "a")
     assert phrases.shown("/elsewhere/a") == "/elsewhere/a"
+
+
+def test_why_tasks_are_rendered_again_is_told_in_few_lines() -> None:
+    assert phrases.again_lines([("seed", 1), ("size 40 → 30", 1_200)]) == [
+        "1 task again: seed",
+        "1,200 tasks again: size 40 → 30",
+    ]
+    lines = phrases.again_lines([(f"input {n}.png changed", 2) for n in range(20)])
+    assert len(lines) == phrases.REASONS_SHOWN + 1
+    assert lines[-1] == "24 tasks again for 12 other reasons"

@@ -7,21 +7,23 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
+from ray.exceptions import ActorUnavailableError, OutOfMemoryError
 
 from cluster.backend import Attempt, InlineBackend, Joined, Left, Report, Told
-from cluster.ray_backend import RayBackend
+from cluster.ray_backend import RayBackend, cause_of
 from cluster.ray_session import RaySession
 from cluster.records import Done, Failed, Order, Started, Stopped
 from cluster.resources import Allotment
 from cluster.worker import Renderer
 from jobs.messages import Cause
-from renderer.events import Progress
+from renderer.events import Checkpoint, Progress
 from tests.cluster.conftest import with_iterations
 
-FIRST, SECOND = Attempt("a", 1), Attempt("b", 1)
+FIRST, SECOND = Attempt("t" * 32, 1), Attempt("t" * 32, 2)  # the task of the tests' order
 LONG = 100_000
 
 
@@ -109,9 +111,9 @@ def test_a_killed_worker_is_lost_and_joins_again(backends: Any, order: Order) ->
     done(until(backend, is_(Done)))
     again = until(backend, is_(Joined))[-1]
     assert isinstance(again, Joined)
-    backend.start(again.slot, Attempt("a", 2), order)
+    backend.start(again.slot, SECOND, order)
     reports = until(backend, is_(Done))
-    assert {r.attempt for r in reports if isinstance(r, Told)} == {Attempt("a", 2)}
+    assert {r.attempt for r in reports if isinstance(r, Told)} == {SECOND}
 
 
 def test_cancel_stops_in_mid_rendering_and_the_slot_lives(backends: Any, order: Order) -> None:
@@ -121,10 +123,58 @@ def test_cancel_stops_in_mid_rendering_and_the_slot_lives(backends: Any, order: 
     backend.start(slot, FIRST, with_iterations(order, LONG))
     until(backend, is_(Progress))
     backend.cancel(FIRST)
-    assert until(backend, is_(Stopped), within_s=5)[-1] == Told(slot, FIRST, Stopped())
+    reports = until(backend, is_(Stopped), within_s=5)
+    assert reports[-1] == Told(slot, FIRST, Stopped())
+    # It was only asked to, and left all that it takes to go on.
+    kept = [r.record for r in reports if is_(Checkpoint)(r) and isinstance(r, Told)]
+    assert len(kept) == 1
+    assert isinstance(kept[0], Checkpoint)
+    assert kept[0].iteration > 1
     backend.start(slot, SECOND, order)
     backend.cancel(FIRST)  # which is over
     done(until(backend, is_(Done)))
+
+
+def test_a_stopped_process_is_killed_when_it_does_not_end(backends: Any, order: Order) -> None:
+    backend = backends()
+    slot = joined(backend)[0].slot
+    order = shared(order, backend)
+    backend.start(slot, FIRST, with_iterations(order, LONG))
+    started = until(backend, is_(Started))[-1].record
+    until(backend, is_(Progress))
+    os.kill(started.process, signal.SIGSTOP)
+    backend.cancel(FIRST, patience_s=0.5)
+    left = until(backend, is_(Left))[-1]
+    assert "did not stop" in left.reason
+    assert not alive(started.process)
+    until(backend, is_(Joined))
+    backend.start(slot, SECOND, order)
+    reports = until(backend, is_(Done))
+    assert {r.attempt for r in reports if isinstance(r, Told)} == {SECOND}
+
+
+def test_kill_kills_what_no_signal_of_rays_reaches(backends: Any, order: Order) -> None:
+    backend = backends()
+    slot = joined(backend)[0].slot
+    order = shared(order, backend)
+    backend.start(slot, FIRST, with_iterations(order, LONG))
+    started = until(backend, is_(Started))[-1].record
+    os.kill(started.process, signal.SIGSTOP)
+    backend.kill(slot, "it told nothing")
+    left = backend.poll(0)[0]
+    assert isinstance(left, Left)
+    assert left.reason == f"{slot} on {started.node} was lost: it told nothing"
+    until(backend, is_(Joined))
+    assert not alive(started.process)
+
+
+def alive(process: int) -> bool:
+    """Whether a process is there and no zombie."""
+    try:
+        state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return state not in "ZX"
 
 
 def test_a_failure_tells_cause_and_node(backends: Any, order: Order) -> None:
@@ -149,3 +199,8 @@ def test_workers_without_gpus_are_given_none(backends: Any) -> None:
 
 def test_more_workers_than_cores_on_a_ray_of_our_own(backends: Any) -> None:
     assert len(joined(backends(6), 6)) == 6
+
+
+def test_a_worker_killed_for_memory_draws_on_that_budget() -> None:
+    assert cause_of(OutOfMemoryError("the node is running low on memory")) is Cause.OUT_OF_MEMORY
+    assert cause_of(ActorUnavailableError("it is gone", b"0" * 16)) is Cause.WORKER_LOST

@@ -3,25 +3,31 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from cluster import notices as n
-from cluster.backend import Attempt
+from cluster.backend import Attempt, Report, Told
 from cluster.orders import Orders, Terms
 from cluster.records import Order, Record, Started
-from cluster.runner import Runner, Summary, Watch
+from cluster.runner import Rules, Runner, Summary, Watch
 from cluster.shelf import Shelf
+from jobs import pause
+from jobs.limits import Limits
 from jobs.messages import Cause
 from jobs.plan import Plan, plan
 from jobs.schedule import Budgets
 from jobs.spec import build
 from jobs.workspace import Workspace
 from renderer import images
+from renderer.checkpoints import State, pack
 from renderer.errors import WorkspaceError
+from renderer.events import Checkpoint
 from renderer.weights import Weights
 from tests.cluster.conftest import NETWORK, picture
 from tests.cluster.fakes import FRAME, FakeBackend, fails, renders
@@ -51,6 +57,7 @@ class Bench:
         backend: FakeBackend,
         *,
         interrupted: Callable[[], bool] = lambda: False,
+        limits: Limits | None = None,
         **budgets: int,
     ) -> Summary:
         with Workspace.open(self.folder / "out") as workspace:
@@ -64,7 +71,7 @@ class Bench:
                     shelf=self.shelf,
                     workspace=workspace,
                 ),
-                budgets=Budgets(**budgets),
+                rules=Rules(Budgets(**budgets), limits or Limits()),
                 watch=Watch(self.notices.append, lambda: None, interrupted),
             ).run()
 
@@ -199,6 +206,22 @@ def test_failures_use_up_their_budget_and_the_rest_is_finished(bench: Bench) -> 
     assert [record["traceback"] for record in bench.log("failed")] == ["Traceback ..."] * 3
 
 
+def test_a_task_that_lost_its_workers_names_the_node_in_the_log(bench: Bench) -> None:
+    planned = bench.plan("a.png", steps=[{"dream": {"network": NETWORK, "layers": "conv1"}}])
+
+    def answer(order: Order, attempt: Attempt) -> list[Record]:
+        backend.lose("one")
+        backend.join("one")
+        return []
+
+    backend = FakeBackend("one", answer=answer)
+    assert bench.run(planned, backend, worker_lost=1).counts.failed == 1
+    (given_up,) = bench.log("given_up")
+    assert (given_up["cause"], given_up["node"], given_up["attempt"]) == ("worker_lost", "desk", 2)
+    assert [record["left"] for record in bench.log("retried")] == [0]
+    assert [failed.node for failed in bench.told(n.TaskFailed)] == ["desk"]
+
+
 def test_a_bad_picture_is_not_tried_again(bench: Bench) -> None:
     planned = bench.plan("a.png")
     backend = FakeBackend("one", answer=lambda order, attempt: fails(Cause.INPUT, "a.png is torn"))
@@ -302,6 +325,139 @@ def test_the_recipe_in_a_frame_is_the_whole_chain(bench: Bench) -> None:
     assert metadata[1]["tasks"][0]["source"]["path"] == "a.png"
 
 
+def checkpoint(iteration: int) -> Checkpoint:
+    state = State(iteration, {"image": torch.full((1, 3, 4, 4), float(iteration))})
+    return Checkpoint(iteration, pack(state))
+
+
+ONE = [{"dream": {"network": NETWORK, "layers": "conv1"}}]
+
+
+def resumed(backend: FakeBackend) -> list[int]:
+    return [order.resume.iteration if order.resume else 0 for _, _, order in backend.orders]
+
+
+def test_a_task_goes_on_from_its_last_checkpoint(bench: Bench) -> None:
+    planned = bench.plan("a.png", steps=ONE)
+
+    def answer(order: Order, attempt: Attempt) -> list[Record]:
+        if attempt.number == 1:
+            backend.lose("one")
+            backend.join("one")
+            # All that was told before the loss is heard before it.
+            found = [Told("one", attempt, checkpoint(i)) for i in (1, 2)]
+            backend._reports.extendleft(found[::-1])
+            return []
+        return renders(order, attempt)
+
+    backend = FakeBackend("one", answer=answer)
+    assert bench.run(planned, backend).counts.finished == 1
+    assert resumed(backend) == [0, 2]
+    assert [told.iteration for told in bench.told(n.TaskCheckpointed)] == [1, 2]
+    assert [told.resumed for told in bench.told(n.TaskStarted)] == [0, 2]
+    assert [record["resumed"] for record in bench.log("started")] == [2]
+
+
+def test_a_checkpoint_of_a_stale_attempt_is_not_kept(bench: Bench) -> None:
+    planned = bench.plan("a.png", steps=ONE)
+
+    def answer(order: Order, attempt: Attempt) -> list[Record]:
+        if attempt.number == 1:
+            backend.lose("one")
+            backend.join("two")
+            return []
+        backend._reports.append(Told("one", Attempt(order.task, 1), checkpoint(9)))
+        return renders(order, attempt)
+
+    backend = FakeBackend("one", answer=answer)
+    assert bench.run(planned, backend).counts.finished == 1
+    assert bench.log("checkpoint") == []
+
+
+def test_an_interrupted_task_keeps_its_checkpoint_for_the_next_run(bench: Bench) -> None:
+    planned = bench.plan("a.png", steps=ONE)
+    backend = FakeBackend("one", answer=lambda order, attempt: [checkpoint(3)])
+    summary = bench.run(planned, backend, interrupted=lambda: bool(bench.told(n.TaskCheckpointed)))
+    assert summary.interrupted
+    assert backend.cancelled
+    again = FakeBackend("one")
+    assert bench.run(planned, again).counts.finished == 1
+    assert resumed(again) == [3]
+    assert not list((bench.folder / "out" / "checkpoints").glob("*/*"))
+
+
+def test_the_last_good_picture_of_a_failed_task_is_kept(bench: Bench) -> None:
+    planned = bench.plan("a.png", steps=ONE)
+    backend = FakeBackend(
+        "one", answer=lambda order, attempt: [checkpoint(5), *fails(Cause.INPUT, "it diverged")]
+    )
+    assert bench.run(planned, backend).counts.failed == 1
+    kept = bench.told(n.TaskFailed)[0].kept
+    assert kept == planned.tasks[0].file.replace(".png", ".iteration-5.png")
+    picture_kept = images.decode((bench.folder / "out" / kept).read_bytes())
+    assert picture_kept.pixels.unique().tolist() == [5.0]
+
+
+def test_a_silent_worker_is_killed_and_its_task_goes_on(bench: Bench) -> None:
+    planned = bench.plan("a.png", steps=ONE)
+
+    def answer(order: Order, attempt: Attempt) -> list[Record]:
+        return [checkpoint(4)] if attempt.number == 1 else renders(order, attempt)
+
+    class Silenced(FakeBackend):
+        def poll(self, timeout_s: float) -> list[Report]:
+            time.sleep(0.01)
+            return super().poll(timeout_s)
+
+        def kill(self, slot: str, reason: str) -> None:
+            super().kill(slot, reason)
+            self.join(slot)
+
+    backend = Silenced("one", answer=answer)
+    summary = bench.run(planned, backend, limits=Limits(silence_seconds=0.05))
+    assert summary.counts.finished == 1
+    assert backend.killed == ["one"]
+    assert resumed(backend) == [0, 4]
+    assert "told nothing" in bench.told(n.WorkerLost)[0].reason
+
+
+def test_too_many_failures_stop_the_job_early(bench: Bench) -> None:
+    planned = bench.plan("a.png", "b.png", "c.png", steps=ONE)
+    backend = FakeBackend("one", answer=lambda order, attempt: fails(Cause.INPUT))
+    summary = bench.run(planned, backend, limits=Limits(max_failed="1"))
+    assert (summary.counts.failed, summary.counts.ready, summary.interrupted) == (2, 1, False)
+    assert "2 of 3 tasks failed" in bench.told(n.StoppedEarly)[0].reason
+
+
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("cluster.runner.POLL_S", 0.01)
+
+
+def test_a_pause_stops_what_runs_and_goes_on_with_it_later(bench: Bench) -> None:
+    planned = bench.plan("a.png")
+    folder = bench.folder / "out"
+
+    class Pausing(FakeBackend):
+        """While the first order runs, someone pauses the job, and goes on later."""
+
+        polls = 0
+
+        def poll(self, timeout_s: float) -> list[Report]:
+            self.polls += 1
+            if self.polls == 5:
+                pause.pause(folder)
+            if self.polls == 20:
+                assert [attempt.number for attempt in self.cancelled] == [1]
+                assert len(self.orders) == 1
+                self.answer = renders
+                pause.resume(folder)
+            return super().poll(timeout_s)
+
+    backend = Pausing("one", answer=lambda order, attempt: [Started("desk", 1, "cpu", 1)])
+    summary = bench.run(planned, backend, error=0, worker_lost=0)
+    assert (summary.counts.finished, summary.interrupted) == (2, False)
+    assert [attempt.number for _, attempt, _ in backend.orders] == [1, 2, 1]
+    assert [record["attempt"] for record in bench.log("stopped")] == [1]
+    kinds = [type(notice) for notice in bench.notices]
+    assert kinds.index(n.Paused) < kinds.index(n.Resumed) < kinds.index(n.TaskFinished)

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
+from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
 from cluster import worker
-from cluster.records import Done, Failed, Order, Started, Style
-from cluster.worker import Renderer, Throttle, cause_of, one_line
+from cluster.records import Done, Failed, Order, Pace, Record, Started, Stopped, Style
+from cluster.worker import Renderer, cause_of, one_line
 from jobs.messages import Cause
-from renderer import dream, images, networks
-from renderer.errors import ImageError
-from renderer.events import Progress
+from renderer import checkpoints, dream, images, networks
+from renderer.checkpoints import State
+from renderer.errors import CheckpointError, ImageError
+from renderer.events import Checkpoint, Progress
 from renderer.images import Picture
 from renderer.settings import StyleSettings
 from tests.cluster.conftest import NETWORK, UNTIL, picture, with_iterations
@@ -125,6 +128,7 @@ def test_a_broken_picture_fails_by_its_name_and_for_good(order: Order) -> None:
     ("error", "cause"),
     [
         (ImageError("x.png is torn"), Cause.INPUT),
+        (CheckpointError("it is damaged"), Cause.ERROR),
         (MemoryError(), Cause.OUT_OF_MEMORY),
         (torch.OutOfMemoryError("CUDA out of memory"), Cause.OUT_OF_MEMORY),
         (RuntimeError("DefaultCPUAllocator: can't allocate memory"), Cause.OUT_OF_MEMORY),
@@ -151,25 +155,86 @@ def test_threads_are_the_orders(order: Order) -> None:
         torch.set_num_threads(before)
 
 
-def test_throttle_opens_for_the_first_and_the_last() -> None:
-    throttle, told = Throttle(every_s=3600), []
-    for iteration in range(1, 6):
-        told.append(throttle.wanted())
-        throttle.seen(Progress(iteration, 5))
-    assert told == [True, False, False, False, True]
-
-
-def test_throttle_opens_by_the_clock() -> None:
-    throttle = Throttle(every_s=0)
-    assert [throttle.wanted() for _ in range(3)] == [True, True, True]
-
-
 def test_progress_with_losses_only(order: Order) -> None:
     records = list(Renderer().render(with_iterations(order, 20)))
     told = [record for record in records if isinstance(record, Progress)]
     assert told[0].iteration == 1
     assert told[-1].iteration == told[-1].iterations == 40
     assert all(record.losses for record in told)
+
+
+def of(kind: type, records: list[Record]) -> list[Any]:
+    return [record for record in records if isinstance(record, kind)]
+
+
+def test_checkpoints_come_by_iterations_and_not_after_the_last(order: Order) -> None:
+    records = list(Renderer().render(replace(order, pace=Pace(every=2))))
+    assert [found.iteration for found in of(Checkpoint, records)] == [2]  # of four
+    assert isinstance(records[-1], Done)
+
+
+@pytest.mark.parametrize("cut", [1, 2, 3])
+def test_a_resumed_frame_is_that_of_an_unbroken_run(order: Order, cut: int) -> None:
+    records = list(Renderer().render(replace(order, pace=Pace(every=1))))
+    kept = of(Checkpoint, records)[cut - 1]
+    rest = list(Renderer().render(replace(order, resume=kept)))
+    assert of(Progress, rest)[0].iteration == cut + 1
+    assert rest[-1].frame == records[-1].frame
+
+
+def test_stop_ends_with_a_checkpoint_to_go_on_from(order: Order) -> None:
+    renderer = Renderer()
+    records = renderer.render(order)
+    begun = [next(records), next(records)]
+    assert isinstance(begun[-1], Progress)
+    renderer.stop(order.task)
+    rest = list(records)
+    (kept,) = of(Checkpoint, rest)
+    assert rest[-1] == Stopped()
+    assert kept.iteration == begun[-1].iteration == 1
+    assert done(replace(order, resume=kept), renderer).frame == done(order).frame
+
+
+def test_a_stop_is_for_one_task(order: Order) -> None:
+    renderer = Renderer()
+    renderer.stop("another")
+    assert isinstance(list(renderer.render(order))[-1], Done)
+
+
+def test_numbers_that_are_not_finite_stop_the_task_and_name_the_setting(order: Order) -> None:
+    poisoned = {name: np.full_like(t, np.nan) for name, t in order.weights.tensors.items()}
+    broken = replace(order, weights=replace(order.weights, tensors=poisoned))
+    failed = list(Renderer().render(broken))[-1]
+    assert isinstance(failed, Failed)
+    assert failed.cause is Cause.INPUT  # it would only recur
+    assert "no longer finite" in failed.message
+    assert "iteration 1 of 4" in failed.message
+    assert "lower step_size (now 3)" in failed.message
+
+
+def test_a_checkpoint_that_is_not_finite_is_never_told(order: Order) -> None:
+    state = State(1, {"image": torch.full((1, 3, 40, 40), torch.nan)})
+    lost = Checkpoint(1, checkpoints.pack(state))
+    records = list(Renderer().render(replace(order, pace=Pace(every=1), resume=lost)))
+    assert not of(Checkpoint, records)
+    assert isinstance(records[-1], Failed)
+
+
+def test_exhausted_memory_says_what_to_change(
+    order: Order, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def exhausted(*arguments: object, **options: object) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    renderer = Renderer()
+    done(order, renderer)
+    monkeypatch.setattr(networks, "load", exhausted)
+    failed = list(renderer.render(replace(order, digest="another")))[-1]
+    assert isinstance(failed, Failed)
+    assert failed.cause is Cause.OUT_OF_MEMORY
+    assert "lower size or tile_size (now 400 px)" in failed.message
+    with pytest.raises(torch.OutOfMemoryError):  # what was kept for later has made room
+        renderer.network(order)
 
 
 @pytest.mark.gpu

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageFile
 from upath import UPath
 
 from jobs.inputs import expand, gather, natural
@@ -178,3 +178,38 @@ def test_a_file_that_has_changed_since_is_not_taken(paint: Paint) -> None:
     os.unlink(source.path)
     with pytest.raises(ImageError, match=r"a\.png: can't be read"):
         source.read()
+
+
+@pytest.mark.parametrize("behind", [False, True])
+def test_a_png_says_how_it_is_turned_before_its_pixels_or_behind(
+    tmp_path: Path, behind: bool
+) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    path = tmp_path / "a.png"
+    Image.new("RGB", (40, 30)).save(path, exif=exif)
+    if behind:
+        data = path.read_bytes()
+        begin = data.index(b"eXIf") - 4
+        end = begin + 12 + int.from_bytes(data[begin : begin + 4])
+        last = len(data) - 12  # IEND
+        path.write_bytes(data[:begin] + data[end:last] + data[begin:end] + data[last:])
+    (source,), failed = gather([str(path)])
+    assert (source.size, failed) == ((40, 30), ())
+
+
+def test_the_pixels_of_a_png_are_not_decoded_to_plan_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a.png"
+    Image.new("RGB", (40, 30)).save(path)
+    monkeypatch.setattr(ImageFile.ImageFile, "load", lambda image: pytest.fail("was decoded"))
+    (source,), _ = gather([str(path)])
+    assert source.size == (30, 40)
+
+
+def test_damaged_exif_is_no_reason_to_leave_a_picture_out(tmp_path: Path) -> None:
+    path = tmp_path / "a.jpg"
+    Image.new("RGB", (40, 30)).save(path, exif=b"Exif\0\0II*\0garbage without end")
+    (source,), failed = gather([str(path)])
+    assert (source.size, failed) == ((30, 40), ())

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from jobs.messages import (
+    Block,
     CancelRequested,
     Cause,
     Event,
@@ -15,9 +16,11 @@ from jobs.messages import (
     GivenUp,
     Item,
     JobDone,
+    PauseRequested,
     PlanEnded,
     Publish,
     Published,
+    ResumeRequested,
     Retried,
     Skip,
     SlotJoined,
@@ -26,11 +29,14 @@ from jobs.messages import (
     Stop,
     Stopped,
     TasksAdded,
+    Unblocked,
 )
-from jobs.schedule import Budgets, Schedule
+from jobs.schedule import Budgets, Limits, Schedule
 
-BUDGETS = Budgets(error=1, worker_lost=2, out_of_memory=1)
-SLOTS = ("s0", "s1", "s2")
+BUDGETS = Budgets(error=1, worker_lost=2, preempted=2, out_of_memory=1)
+LIMITS = Limits(max_failed="2", block_after=2)
+SLOTS = {"s0": "n0", "s1": "n0", "s2": "n1", "s3": ""}  # and their nodes
+LOSSES = (Cause.WORKER_LOST, Cause.PREEMPTED, Cause.OUT_OF_MEMORY)
 
 
 class Farm(RuleBasedStateMachine):
@@ -41,7 +47,7 @@ class Farm(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.schedule = Schedule(BUDGETS)
+        self.schedule = Schedule(BUDGETS, LIMITS)
         self.needs: dict[str, tuple[str, ...]] = {}
         self.slots: set[str] = set()
         self.at: dict[str, tuple[str, int]] = {}  # slot -> the live attempt there
@@ -49,7 +55,9 @@ class Farm(RuleBasedStateMachine):
         self.last: dict[str, int] = {}  # task -> number of its last attempt
         self.failures: dict[tuple[str, Cause], int] = {}
         self.ended: dict[str, str] = {}
-        self.planned = self.cancelled = self.done = False
+        self.blocked: set[str] = set()
+        self.told: set[tuple[str, int]] = set()  # attempts that were told to stop
+        self.planned = self.cancelled = self.paused = self.done = False
 
     def tell(self, event: Event) -> None:
         for instruction in self.schedule.handle(event):
@@ -60,6 +68,9 @@ class Farm(RuleBasedStateMachine):
         match instruction:
             case Start(task, attempt, slot):
                 assert not self.cancelled
+                assert not self.paused
+                assert not self.over_the_limit
+                assert SLOTS[slot] not in self.blocked, "started on a blocked node"
                 assert slot in self.slots, "started where there is nothing"
                 assert slot not in self.at, "two tasks in one slot"
                 assert task not in self.ended, "started although it has ended"
@@ -74,6 +85,13 @@ class Farm(RuleBasedStateMachine):
                 self.publishing.add((task, attempt))
             case Stop(task, attempt, slot):
                 assert self.at[slot] == (task, attempt)
+                assert self.cancelled or self.paused
+                assert (task, attempt) not in self.told, "told twice to stop"
+                self.told.add((task, attempt))
+            case Block(node):
+                assert node not in self.blocked | {""}
+                self.blocked.add(node)
+                assert {SLOTS[slot] for slot in self.slots} - self.blocked, "no node is left"
             case Retried(task, _, cause, _, left):
                 count = self.failures[task, cause] = self.failures.get((task, cause), 0) + 1
                 assert left == BUDGETS.of(cause) - count >= 0
@@ -83,11 +101,17 @@ class Farm(RuleBasedStateMachine):
             case Skip(task, failed, _):
                 assert self.ended[failed] == "failed"
                 self.end(task, "skipped")
-            case JobDone(cancelled):
+            case JobDone(cancelled, stopped):
                 assert cancelled == self.cancelled
+                assert bool(stopped) == self.over_the_limit
                 assert not self.live()
-                assert cancelled or (self.planned and set(self.ended) == set(self.needs))
+                whole = self.planned and (bool(stopped) or set(self.ended) == set(self.needs))
+                assert cancelled or whole
                 self.done = True
+
+    @property
+    def over_the_limit(self) -> bool:
+        return list(self.ended.values()).count("failed") > 2
 
     def end(self, task: str, how: str) -> None:
         assert task not in self.ended, "ended twice"
@@ -123,16 +147,28 @@ class Farm(RuleBasedStateMachine):
         self.planned = True
         self.tell(PlanEnded())
 
-    @rule(slot=st.sampled_from(SLOTS))
+    @rule(slot=st.sampled_from(sorted(SLOTS)))
     def join(self, slot: str) -> None:
         self.slots.add(slot)
-        self.tell(SlotJoined(slot))
+        self.tell(SlotJoined(slot, SLOTS[slot]))
 
-    @rule(slot=st.sampled_from(SLOTS))
-    def lose(self, slot: str) -> None:
+    @rule(slot=st.sampled_from(sorted(SLOTS)), cause=st.sampled_from(LOSSES))
+    def lose(self, slot: str, cause: Cause) -> None:
         self.slots.discard(slot)
         self.at.pop(slot, None)
-        self.tell(SlotLost(slot))
+        self.tell(SlotLost(slot, cause=cause))
+
+    @precondition(lambda self: self.blocked)
+    @rule(data=st.data())
+    def unblock(self, data: st.DataObject) -> None:
+        node = data.draw(st.sampled_from(sorted(self.blocked)))
+        self.blocked.discard(node)
+        self.tell(Unblocked(node))
+
+    @rule(paused=st.booleans())
+    def pause(self, paused: bool) -> None:
+        self.paused = paused
+        self.tell(PauseRequested() if paused else ResumeRequested())
 
     @precondition(lambda self: self.at)
     @rule(data=st.data())
@@ -199,13 +235,31 @@ class Farm(RuleBasedStateMachine):
 
     @invariant()
     def no_slot_idles_while_a_task_is_ready(self) -> None:
-        if self.schedule.counts.ready and not self.cancelled:
-            assert not self.slots - set(self.at)
+        held = self.cancelled or self.paused or self.over_the_limit
+        if self.schedule.counts.ready and not held:
+            usable = {slot for slot in self.slots if SLOTS[slot] not in self.blocked}
+            assert not usable - set(self.at)
+
+    @invariant()
+    def the_schedule_knows_which_attempts_live(self) -> None:
+        running = set(self.at.values())
+        for task, last in self.last.items():
+            for attempt in range(last + 2):
+                assert self.schedule.runs(task, attempt) == ((task, attempt) in running)
+
+    @invariant()
+    def whoever_is_to_stop_was_told(self) -> None:
+        if self.cancelled or self.paused:
+            assert set(self.at.values()) <= self.told
 
     def teardown(self) -> None:
         """From wherever it is, the job ends once all goes well."""
         if not self.planned:
             self.end_plan()
+        for node in sorted(self.blocked):
+            self.blocked.discard(node)
+            self.tell(Unblocked(node))
+        self.pause(False)
         self.join("s0")
         steps = 0
         while not self.done:

@@ -1,0 +1,232 @@
+"""What about a job's folder? How far it is, whether to wait, what to render again, what may go.
+
+`status`, `pause`, `resume`, `retry`, `clean`. They need no job file, pictures, weights or Ray: the
+folder tells all.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections import Counter
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cluster import exits
+from cluster.commands.options import RENDERS
+from cluster.commands.tables import Json, say, say_json
+from cluster.phrases import duration, plural, shown
+from renderer.errors import JobError, WorkspaceError
+from renderer.settings import nearest
+
+if TYPE_CHECKING:
+    from jobs.cleaning import Stale
+    from jobs.roster import Entry
+    from jobs.status import Status
+
+MAX_LISTED = 20
+KINDS = {"carry": "carry file", "temporary": "temporary file"}
+
+Folder = Annotated[
+    Path, typer.Argument(metavar="DIR", help="a job's folder, or the job file it was made of")
+]
+Frames = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="FRAME...", help="frames by name, or by patterns like 'a-*'"),
+]
+OnlyFailed = Annotated[
+    bool, typer.Option("--failed", help="have what failed begin anew, not from its checkpoint")
+]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="only tell what would be removed")]
+
+
+def status_command(folder: Folder, json: Json = False) -> int:
+    """Tell how far a job is: what is done, what failed and where, and who is rendering it.
+
+    The exit code is 0 if all is done, 1 if tasks have failed, and 6 if some are still to do.
+    """
+    from jobs.status import status
+
+    found = status(workspace(folder))
+    if json:
+        say_json(as_data(found))
+    else:
+        say(*lines(found))
+    if found.failed or found.skipped:
+        return exits.SOME_FAILED
+    return exits.DONE if found.finished == found.tasks else exits.UNFINISHED
+
+
+def pause_command(folder: Folder) -> None:
+    """Have whoever renders a job stop for now; what runs goes on later from where it stood."""
+    from jobs import lock, pause, roster
+    from jobs.files import Files
+
+    place = workspace(folder)
+    roster.load(place)
+    with Files(place).told():
+        driver = lock.holder(place / lock.LOCK)
+        if driver is None:
+            raise WorkspaceError(f"{place}: no one is rendering it")
+        pause.pause(place)
+    say(f"{driver} stops what runs and waits; go on with: reverie resume {folder}")
+
+
+def resume_command(folder: Folder) -> None:
+    """Have a paused job go on."""
+    from jobs import pause, roster
+    from jobs.files import Files
+
+    place = workspace(folder)
+    roster.load(place)
+    with Files(place).told():
+        was = pause.resume(place)
+    say("it goes on" if was else "it was not paused")
+
+
+def retry_command(folder: Folder, frames: Frames = None, failed: OnlyFailed = False) -> None:
+    """Have frames rendered again by the next `reverie render`, and all that comes of them.
+
+    What failed is tried again anyway, from its last checkpoint; --failed has it begin anew.
+    """
+    from jobs import roster
+    from jobs.workspace import Workspace
+
+    if bool(frames) == failed:
+        raise JobError("name frames to render again, or say --failed")
+    place = workspace(folder)
+    entries = roster.load(place)
+    with Workspace.open(place) as held:
+        history = held.history
+        ids = set(history.failures) if failed else chosen(entries, frames or ())
+        again = roster.with_dependents(entries, ids)
+        known = [e for e in again if e.id in history.results or e.id in history.failures]
+        held.forget(entry.id for entry in known)
+    if not known:
+        say("nothing to forget: none of these has been rendered" if frames else "nothing failed")
+        return
+    own = sum(entry.id in ids for entry in known)
+    come = f", and {len(known) - own:,} more that they lead to" if own < len(known) else ""
+    say(f"{plural(own, 'task')} will be rendered again{come}", *listed([e.file for e in known]))
+
+
+def clean_command(folder: Folder, dry_run: DryRun = False, json: Json = False) -> None:
+    """Remove what the job no longer needs: old frames, carries, checkpoints, temporary files."""
+    from jobs import cleaning, history, lock, roster
+    from jobs.files import Files
+    from jobs.workspace import Workspace
+
+    place = workspace(folder).absolute()
+    entries = roster.load(place)
+    with Files(place).told():
+        driven = lock.holder(place / lock.LOCK) is not None
+        found = [] if driven else cleaning.temporaries(place)
+        if dry_run:
+            found += cleaning.stale(place, entries, history.read(place))
+    if not dry_run:
+        with Workspace.open(place) as held:  # which removes what a dead driver was writing
+            found += cleaning.stale(place, roster.load(place), held.history)
+            held.remove(item.path for item in found)
+    if json:
+        say_json({"removed": not dry_run, "files": [_plain(item, place) for item in found]})
+        return
+    say(*cleaned_lines(found, place, dry_run=dry_run))
+
+
+def workspace(given: Path) -> Path:
+    """The folder of a job: as given, or where the job of a job file is rendered to."""
+    from jobs import spec
+
+    if given.is_file():
+        return RENDERS / spec.load(given).title
+    if not given.is_dir():
+        known = [str(path) for path in RENDERS.glob("*")] if RENDERS.is_dir() else []
+        raise WorkspaceError(f"{given}: there is no such folder{nearest(str(given), known)}")
+    return given
+
+
+def chosen(entries: Sequence[Entry], patterns: Sequence[str]) -> set[str]:
+    """Ids of the tasks whose frames fit one of the patterns. JobError for one that fits none."""
+    found: set[str] = set()
+    for pattern in patterns:
+        fitting = {e.id for e in entries if any(_fits(file, pattern) for file in e.files)}
+        if not fitting:
+            names = [PurePosixPath(file).name for e in entries for file in e.files]
+            raise JobError(f"no frame is called {pattern!r}{nearest(pattern, names)}")
+        found |= fitting
+    return found
+
+
+def lines(found: Status) -> list[str]:
+    """A status in words."""
+    parts = [f"{found.finished:,} of {plural(found.tasks, 'task')} done"]
+    counts = {"running": len(found.running), "waiting": found.waiting}
+    counts |= {"failed": len(found.failed), "skipped": found.skipped}
+    parts += [f"{count:,} {word}" for word, count in counts.items() if count]
+    told = [f"{shown(str(found.folder))}: {', '.join(parts)}", _driver(found)]
+    for run in found.running[:MAX_LISTED]:
+        at = f", checkpoint at iteration {run.iteration}" if run.iteration else ""
+        told.append(f"running {run.file} on {run.node}, attempt {run.attempt}{at}")
+    running = {run.file for run in found.running}
+    waiting = {file: at for file, at in found.kept.items() if file not in running}
+    told += listed([f"{file} goes on from iteration {at}" for file, at in waiting.items()])
+    told += listed(
+        [
+            f"failed {f.file} ({f.label}): {f.failure.cause.replace('_', ' ')}: {f.failure.reason}"
+            + (f" [{f.failure.node}]" if f.failure.node else "")
+            for f in found.failed
+        ]
+    )
+    return told
+
+
+def _driver(found: Status) -> str:
+    if found.driver is None:
+        return "no one is rendering it"
+    since = f" for {duration(time.time() - found.driver.since)}" if found.driver.since else ""
+    paused = f" (paused; go on with: reverie resume {found.folder})" if found.paused else ""
+    return f"is being rendered by {found.driver}{since}{paused}"
+
+
+def as_data(found: Status) -> dict[str, Any]:
+    """A status as plain data."""
+    data = dataclasses.asdict(found) | {"folder": str(found.folder)}
+    data["failed"] = [
+        {"file": item.file, "label": item.label, **dataclasses.asdict(item.failure)}
+        for item in found.failed
+    ]
+    data["checkpoints"] = data.pop("kept")
+    return data
+
+
+def listed(items: Sequence[str]) -> list[str]:
+    """The items, or the first of them and how many more there are."""
+    more = len(items) - MAX_LISTED
+    return [*items[:MAX_LISTED], *([f"... and {more:,} more"] if more > 0 else [])]
+
+
+def cleaned_lines(found: Sequence[Stale], folder: Path, *, dry_run: bool) -> list[str]:
+    """What was removed, or would be, in words."""
+    if not found:
+        return ["nothing to remove"]
+    size = sum(item.size_bytes for item in found)
+    kinds = Counter(item.kind for item in found)
+    words = ", ".join(plural(count, KINDS.get(kind, kind)) for kind, count in kinds.items())
+    verb = "would remove" if dry_run else "removed"
+    names = [item.path.relative_to(folder).as_posix() for item in found]
+    return [f"{verb} {words}: {size:,} bytes", *(listed(names) if dry_run else ())]
+
+
+def _plain(item: Stale, folder: Path) -> dict[str, Any]:
+    name = item.path.relative_to(folder).as_posix()
+    return {"kind": item.kind, "file": name, "size_bytes": item.size_bytes}
+
+
+def _fits(file: str, pattern: str) -> bool:
+    """Whether a frame is meant: by its name with or without folders and suffix."""
+    path = PurePosixPath(file)
+    return any(fnmatchcase(name, pattern) for name in (file, path.name, path.stem))

@@ -1,0 +1,208 @@
+"""What does a workspace's log say? What is finished, how it was rendered, what failed.
+
+Reading it needs no lock: ``read`` may be called beside a running driver. How a frame was rendered
+is kept twice over: a ``recipe`` record holds settings, weights and styles once for all tasks that
+share them, and a ``finished`` record names the recipe and the picture. That is enough to say later
+why a frame is rendered again (jobs.reasons).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import Any, Protocol
+
+from jobs.inputs import Source
+from jobs.log import records
+from jobs.tasks import ALGORITHM_VERSION, Task
+
+LOG = "log.jsonl"
+FRAMES, CARRY = "frames", "carry"
+
+RECIPE, FINISHED, RENAMED = "recipe", "finished", "renamed"
+STARTED, CHECKPOINT = "started", "checkpoint"
+GIVEN_UP, FORGOTTEN = "given_up", "forgotten"
+ALONG_THE_WAY = (CHECKPOINT, "checkpoint_damaged")
+"""Events of a task that don't end its attempt."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A finished task's frame: its names, its size, and how it was rendered.
+
+    ``recipe`` is a key of ``History.recipes``; ``needs`` is the task that it went on from, or else
+    ``picture`` is what it was made of.
+    """
+
+    files: tuple[str, ...]
+    size_bytes: int
+    recipe: str = ""
+    needs: str = ""
+    picture: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a task was given up, and where."""
+
+    cause: str
+    reason: str
+    node: str
+    attempt: int
+
+
+class Planned(Protocol):
+    """What is asked of a planned task (a Task, or a roster's Entry)."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def file(self) -> str: ...
+    @property
+    def needs(self) -> tuple[str, ...]: ...
+
+
+@dataclass(slots=True)
+class History:
+    """All that the records so far come to; ``remember`` adds one."""
+
+    results: dict[str, Result] = field(default_factory=dict)
+    owners: dict[str, str] = field(default_factory=dict)  # the task whose picture a file holds
+    attempts: dict[str, int] = field(default_factory=dict)
+    recipes: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    failures: dict[str, Failure] = field(default_factory=dict)
+    forgotten: set[str] = field(default_factory=set)
+    running: dict[str, str] = field(default_factory=dict)  # tasks begun and not ended: their node
+
+    def remember(self, record: Mapping[str, Any]) -> None:
+        """Adds a record. What it lacks, or has of a wrong type, is passed over."""
+        task, event = record.get("task"), record["event"]
+        if event == RECIPE and isinstance(record.get("recipe"), dict):
+            self.recipes[str(record.get("key"))] = record["recipe"]
+        if not isinstance(task, str):
+            return
+        if isinstance(attempt := record.get("attempt"), int):
+            self.attempts[task] = max(attempt, self.attempts.get(task, 0))
+        if event == GIVEN_UP:
+            cause, reason, node = (str(record.get(key, "")) for key in ("cause", "reason", "node"))
+            self.failures[task] = Failure(cause, reason, node, self.attempts.get(task, 0))
+        else:
+            self.failures.pop(task, None)
+        if event == STARTED:
+            self.running[task] = str(record.get("node", ""))
+        elif event not in ALONG_THE_WAY:
+            self.running.pop(task, None)
+        if event == FORGOTTEN:
+            self.results.pop(task, None)
+            self.forgotten.add(task)
+        files = record.get("files")
+        if isinstance(files, list) and all(_is_frame(file) for file in files):
+            self._result(task, files, record)
+
+    def pictures(self, task: Planned, folder: Path) -> list[str]:
+        """The files that hold the task's picture, in the format that is wanted."""
+        result = self.results.get(task.id)
+        if result is None:
+            return []
+        suffix = os.path.splitext(task.file)[1]  # not by pathlib: there may be 20,000
+        return [
+            file
+            for file in result.files
+            if file.endswith(suffix)
+            and self.owners.get(file) == task.id
+            and _size(f"{folder}/{file}") == result.size_bytes
+        ]
+
+    def finished(self, tasks: Sequence[Planned], folder: Path) -> set[str]:
+        """Ids of the tasks that needn't be rendered.
+
+        A finished task whose carry is gone counts as unfinished where a task that needs it is.
+        """
+        done = {task.id for task in tasks if self.pictures(task, folder)}
+        wanted: set[str] = set()
+        for task in reversed(tasks):
+            if task.id in wanted and not (folder / carry_name(task.id)).exists():
+                done.discard(task.id)
+            if task.id not in done:
+                wanted.update(task.needs)
+        return done
+
+    def _result(self, task: str, files: list[str], record: Mapping[str, Any]) -> None:
+        size = record.get("size_bytes")
+        known = self.results.get(task)
+        if record["event"] == RENAMED and known is not None:
+            self.results[task] = dataclasses.replace(known, files=tuple(files))
+        else:
+            picture = record.get("picture")
+            self.results[task] = Result(
+                files=tuple(files),
+                size_bytes=size if isinstance(size, int) else -1,
+                recipe=str(record.get("recipe", "")),
+                needs=str(record.get("needs", "")),
+                picture=picture if isinstance(picture, dict) else {},
+            )
+            self.forgotten.discard(task)
+        self.owners.update(dict.fromkeys(files, task))
+
+
+def read(folder: Path) -> History:
+    """What the log in a workspace says; nothing if there is none. OSError if it can't be read."""
+    history = History()
+    for record in records(folder / LOG):
+        history.remember(record)
+    return history
+
+
+def recipe(task: Task) -> dict[str, Any]:
+    """How a task renders whatever picture it is given, as the log keeps it."""
+    return {
+        "algorithm": ALGORITHM_VERSION,
+        "kind": task.kind,
+        "settings": _plain(dataclasses.asdict(task.settings)),
+        "until": task.until,
+        "weights": task.weights,
+        "styles": [picture(style, None) for style in task.styles],
+    }
+
+
+def recipe_key(recipe: Mapping[str, Any]) -> str:
+    """A short digest of a recipe."""
+    text = json.dumps(recipe, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def picture(source: Source, size: int | None) -> dict[str, Any]:
+    """A source picture as the log keeps it: its name, its bytes' digest, which frame, its size."""
+    name = PurePosixPath(source.path).name
+    return {"name": name, "digest": source.digest[:16], "frame": source.frame, "size": size}
+
+
+def carry_name(task: str) -> str:
+    """The file of what a task carries to the next."""
+    return f"{CARRY}/{task[:2]}/{task}.safetensors"
+
+
+def _plain(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings as JSON gives them back."""
+    plain = {name: list(v) if isinstance(v, tuple) else v for name, v in settings.items()}
+    return dict(json.loads(json.dumps(plain)))
+
+
+def _size(path: str) -> int | None:
+    try:
+        return os.stat(path).st_size
+    except OSError:
+        return None
+
+
+def _is_frame(name: object) -> bool:
+    """Whether a name that was read from the log can be a frame's."""
+    if not isinstance(name, str) or "\\" in name:
+        return False
+    parts = name.split("/")
+    return len(parts) > 1 and parts[0] == FRAMES and not {"", ".", ".."}.intersection(parts)

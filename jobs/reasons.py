@@ -1,0 +1,142 @@
+"""Why is something rendered again? In words: ``style.iterations 120 → 3600``.
+
+A frame's file is there, but another task's picture is in it: the job has changed since. The log
+says how that picture was rendered (jobs.history), and what differs is the reason; if it went on
+from another task's picture, the reason may lie there. What was never rendered needs no reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from jobs.history import History, picture, recipe
+from jobs.tasks import Task
+
+MAX_CHARACTERS = 60
+NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """What has changed, how many tasks are rendered again for it, and the first one's file."""
+
+    text: str
+    tasks: int
+    file: str
+
+
+def reasons(
+    tasks: Sequence[Task], done: Collection[str], history: History, folder: Path
+) -> tuple[Reason, ...]:
+    """Why each task that isn't done, though it once was, is rendered again; alike ones together.
+
+    ``done`` are the ids of those that needn't be rendered (``History.finished``).
+    """
+    detective = _Detective(tasks, history, folder)
+    found: dict[str, list[str]] = {}
+    for task in tasks:
+        if task.id not in done and (text := detective.why(task)):
+            found.setdefault(text, []).append(task.file)
+    return tuple(Reason(text, len(files), files[0]) for text, files in found.items())
+
+
+class _Detective:
+    def __init__(self, tasks: Sequence[Task], history: History, folder: Path) -> None:
+        self._tasks = {task.id: task for task in tasks}
+        self._history, self._folder = history, folder
+
+    def why(self, task: Task) -> str:
+        """Why a task is rendered again; empty if it is new."""
+        if task.id in self._history.forgotten:
+            return "asked for by `reverie retry`"
+        for file in task.files:
+            owner = self._history.owners.get(file)
+            if owner is not None and owner != task.id:
+                return ", ".join(self.changes(owner, task)) or "the job has changed"
+        result = self._history.results.get(task.id)
+        if result is None:
+            return ""
+        if self._history.pictures(task, self._folder):
+            return "what it carries to the next step is gone"
+        return _lost(result.files, task)
+
+    def changes(self, old: str, task: Task) -> list[str]:
+        """What differs between a task that was rendered and one that is to be."""
+        result = self._history.results.get(old)
+        before = self._history.recipes.get(result.recipe) if result else None
+        if result is None or before is None:
+            return []
+        told = _recipes(before, recipe(task))
+        if task.source and result.picture:
+            told += _pictures(result.picture, picture(task.source, task.size))
+        elif task.needs and result.needs:
+            above = self._tasks.get(task.needs[0])
+            if above is not None and above.id != result.needs:
+                told += self.changes(result.needs, above) or ["what it goes on from"]
+        else:
+            told.append("what it goes on from")
+        return list(dict.fromkeys(told)) or ["seed"]
+
+
+def _lost(files: Iterable[str], task: Task) -> str:
+    """Why a finished task has no picture of the wanted kind."""
+    suffix = PurePosixPath(task.file).suffix
+    others = {PurePosixPath(file).suffix for file in files} - {suffix}
+    if others:
+        return f"format {' '.join(sorted(others))[1:]} → {suffix[1:]}"
+    return "the frame is gone, or was changed"
+
+
+def _recipes(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    if before.get("kind") != now["kind"]:
+        return [f"{before.get('kind')} → {now['kind']}"]
+    kind = now["kind"]
+    old, new = before.get("settings", {}), now["settings"]
+    told = [
+        f"{kind}.{name} {_shown(old.get(name))} → {_shown(new.get(name))}"
+        for name in dict.fromkeys((*new, *old))
+        if old.get(name) != new.get(name)
+    ]
+    same_network = (old.get("network"), before.get("until")) == (new["network"], now["until"])
+    if same_network and before.get("weights") != now["weights"]:
+        told.append(f"weights of {new['network']} changed")
+    told += _styles(before.get("styles", []), now["styles"])
+    if before.get("algorithm") != now["algorithm"]:
+        told.append("another version of Reverie")
+    return told
+
+
+def _styles(old: Sequence[Mapping[str, Any]], new: Sequence[Mapping[str, Any]]) -> list[str]:
+    names = [[str(style.get("name")) for style in styles] for styles in (old, new)]
+    if names[0] != names[1]:
+        return [f"style.images {_shown(names[0])} → {_shown(names[1])}"]
+    pairs = zip(old, new, strict=True)
+    return [f"style picture {b['name']} changed" for a, b in pairs if a != b]
+
+
+def _pictures(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
+    told = []
+    if old.get("name") != new["name"]:
+        told.append(f"input {old.get('name')} → {new['name']}")
+    elif (old.get("digest"), old.get("frame")) != (new["digest"], new["frame"]):
+        told.append(f"input {new['name']} changed")
+    if old.get("size") != new["size"]:
+        told.append(f"size {_shown(old.get('size'))} → {_shown(new['size'])}")
+    return told
+
+
+def _shown(value: Any) -> str:
+    """A setting's value in few characters."""
+    if value is None or value in ([], ""):
+        return NONE
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    text = ", ".join(map(_shown, value)) if isinstance(value, list) else _number(value)
+    return text if len(text) <= MAX_CHARACTERS else f"{text[: MAX_CHARACTERS - 3]}..."
+
+
+def _number(value: Any) -> str:
+    return f"{value:.7g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,73 @@
+"""Which tasks did a workspace's job come to when it was last begun? Kept in ``plan.json``.
+
+With it, whoever looks at a workspace (status, retry, clean) needs neither the job file nor its
+pictures and weights.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from jobs.tasks import Task
+from renderer.errors import WorkspaceError
+
+PLAN = "plan.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A planned task: its id, its frame's names, and what it needs."""
+
+    id: str
+    files: tuple[str, ...]
+    label: str
+    step: int
+    needs: tuple[str, ...]
+    carries: bool
+
+    @property
+    def file(self) -> str:
+        """The first of ``files``."""
+        return self.files[0]
+
+
+def written(tasks: Sequence[Task]) -> bytes:
+    """The contents of ``plan.json`` for these tasks, in their order."""
+    rows = [[t.id, t.files, t.label, t.step, t.needs, t.carries] for t in tasks]
+    return json.dumps({"tasks": rows}, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def load(folder: Path) -> tuple[Entry, ...]:
+    """The tasks that were planned last, each after those it needs.
+
+    Raises WorkspaceError where there are none: the folder is no workspace, or was never begun.
+    """
+    try:
+        rows = json.loads((folder / PLAN).read_bytes())["tasks"]
+        return tuple(
+            Entry(id, tuple(files), label, step, tuple(needs), carries)
+            for id, files, label, step, needs, carries in rows
+        )
+    except FileNotFoundError as error:
+        raise WorkspaceError(
+            f"{folder}: is no job's folder ({PLAN} isn't there); name one that `reverie render` "
+            "wrote to"
+        ) from error
+    except OSError as error:
+        raise WorkspaceError(f"{folder / PLAN}: can't be read ({error.strerror})") from error
+    except (ValueError, LookupError, TypeError) as error:
+        raise WorkspaceError(
+            f"{folder / PLAN}: is damaged; run the job again, which writes it anew"
+        ) from error
+
+
+def with_dependents(entries: Sequence[Entry], chosen: Collection[str]) -> list[Entry]:
+    """The chosen tasks and all that come of them, in the plan's order."""
+    wanted = set(chosen)
+    for entry in entries:
+        if wanted.intersection(entry.needs):
+            wanted.add(entry.id)
+    return [entry for entry in entries if entry.id in wanted]

@@ -1,0 +1,98 @@
+"""How far is the job in a workspace? Read beside whoever drives it, without a lock."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from jobs import checkpoints, history, lock, roster
+from jobs.files import Files
+from jobs.history import Failure
+from jobs.lock import Holder
+from jobs.pause import paused
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A task that was given up."""
+
+    file: str
+    label: str
+    failure: Failure
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A task that was started and has not ended; ``iteration`` is its newest checkpoint's."""
+
+    file: str
+    node: str
+    attempt: int
+    iteration: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What has become of a workspace's tasks. ``waiting`` ones are neither of the others.
+
+    ``kept`` names the unfinished frames that go on from a checkpoint, with its iteration.
+    """
+
+    folder: Path
+    driver: Holder | None
+    paused: bool
+    tasks: int
+    finished: int
+    waiting: int
+    skipped: int
+    failed: tuple[Failed, ...]
+    running: tuple[Running, ...]
+    kept: Mapping[str, int]
+
+
+def status(folder: Path) -> Status:
+    """Where the workspace's job stands. Raises WorkspaceError where the folder is none."""
+    entries = roster.load(folder)
+    with Files(folder).told():
+        past = history.read(folder)
+        done = past.finished(entries, folder)
+        kept = _newest(folder)
+        driver = lock.holder(folder / lock.LOCK)
+    failed: list[Failed] = []
+    running: list[Running] = []
+    lost: set[str] = set()
+    skipped = 0
+    for entry in entries:
+        if entry.id in done:
+            continue
+        if entry.id in past.failures:
+            failed.append(Failed(entry.file, entry.label, past.failures[entry.id]))
+            lost.add(entry.id)
+        elif lost.intersection(entry.needs):
+            lost.add(entry.id)
+            skipped += 1
+        elif driver is not None and entry.id in past.running:
+            node, attempt = past.running[entry.id], past.attempts[entry.id]
+            running.append(Running(entry.file, node, attempt, kept.get(entry.id, 0)))
+    waiting = len(entries) - len(done) - len(failed) - len(running) - skipped
+    return Status(
+        folder=folder,
+        driver=driver,
+        paused=paused(folder),
+        tasks=len(entries),
+        finished=len(done),
+        waiting=waiting,
+        skipped=skipped,
+        failed=tuple(failed),
+        running=tuple(running),
+        kept={e.file: kept[e.id] for e in entries if e.id in kept and e.id not in done},
+    )
+
+
+def _newest(folder: Path) -> dict[str, int]:
+    """The newest checkpoint's iteration, by task."""
+    newest: dict[str, int] = {}
+    for task, iteration, _ in checkpoints.found(folder):
+        newest[task] = max(iteration, newest.get(task, 0))
+    return newest
