@@ -34,6 +34,9 @@ from renderer.errors import ClusterError
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 30.0
 """How long a slot that doesn't answer is left alone: doubled each time."""
 
+READ_WITHIN_S = 60.0
+"""How long an answer that is there may take to be read; an owner that died can hold it for ever."""
+
 PATIENCE = 6
 """How often a slot may fail in a row before it is given up: a minute or so."""
 
@@ -131,7 +134,7 @@ class RayBackend:
 
     def _read(self, slot: _Slot, attempt: Attempt, stream: Any) -> list[Report]:
         try:
-            record = ray.get(next(stream))
+            record = ray.get(next(stream), timeout=READ_WITHIN_S)
         except RayTaskError as error:  # raised outside the worker's own border: a broken order
             record = Failed(Cause.ERROR, _reason(error), slot.node, traceback=str(error))
         except StopIteration:
@@ -150,7 +153,7 @@ class RayBackend:
     def _read_ready(self, slot: _Slot) -> list[Report]:
         ref, slot.ready = slot.ready, None
         try:
-            up: Ready = ray.get(ref)
+            up: Ready = ray.get(ref, timeout=READ_WITHIN_S)
         except RayError as error:
             self._not_up(slot, error)
             return []
