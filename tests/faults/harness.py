@@ -1,6 +1,6 @@
 """Jobs that faults are done to: real drivers and workers, real signals, and a judge of the end.
 
-A run of the launcher is a process of its own (forked: torch is imported once, here), in a process
+A run of the launcher is a process of its own (forked where it can be: torch is imported once, here), in a process
 group of its own, with its events in a file. Everything that a fault needs (worker processes,
 checkpoints, the log) is read from the workspace, as an operator would.
 """
@@ -80,7 +80,7 @@ def furnish(folder: Path, description: dict[str, Any], *, seed: int = 0) -> None
 class Run:
     """One run of the launcher on ``folder/job.yaml``, into ``folder/out``.
 
-    To be spawned where this process has a Ray of its own: gRPC outlives no fork.
+    Spawned instead where this process has had a Ray: gRPC outlives no fork.
     """
 
     def __init__(
@@ -90,6 +90,7 @@ class Run:
         self.told = folder / f"{out}-{number}.jsonl"
         self.before = resumable(self.out)
         arguments = ["render", str(folder / "job.yaml"), "--json", "--out", str(self.out), *where]
+        spawn = spawn or "ray" in sys.modules
         self.process = _spawned(arguments, self.told) if spawn else os.fork()
         if not self.process:
             _become(arguments, self.told)
