@@ -1,8 +1,8 @@
 """Jobs that faults are done to: real drivers and workers, real signals, and a judge of the end.
 
-A run of the launcher is a process of its own (forked where it can be: torch is imported once, here), in a process
-group of its own, with its events in a file. Everything that a fault needs (worker processes,
-checkpoints, the log) is read from the workspace, as an operator would.
+A run of the launcher is a process of its own (forked where it can be: torch is imported once,
+here), in a process group of its own, with its events in a file. Everything that a fault needs
+(worker processes, checkpoints, the log) is read from the workspace, as an operator would.
 """
 
 from __future__ import annotations
