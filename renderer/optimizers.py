@@ -13,7 +13,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from renderer.losses import GUARD, standardised
+from renderer.losses import GUARD
 from renderer.settings import StyleSettings
 
 LOW, HIGH = 0.0, 255.0
@@ -32,14 +32,30 @@ class Optimizer(Protocol):
         """Take up what ``state`` once returned."""
 
 
+class Measure:
+    """What an optimiser asks of a whole picture's gradient; of one in parts, a gang answers."""
+
+    def std(self, gradient: Tensor) -> Tensor:
+        """The population standard deviation over all elements."""
+        return gradient.std(correction=0)
+
+    def dot(self, a: Tensor, b: Tensor) -> Tensor:
+        """The inner product."""
+        return torch.sum(a * b)
+
+
+WHOLE = Measure()
+
+
 class GradientDescent:
     """Steps whose standard deviation is ``step_size`` (Hvass Laboratories' tutorial 15)."""
 
-    def __init__(self, step_size: float) -> None:
-        self.step_size = step_size
+    def __init__(self, step_size: float, measure: Measure = WHOLE) -> None:
+        self.step_size, self.measure = step_size, measure
 
     def step(self, image: Tensor, gradient: Tensor) -> Tensor:
-        return (image - self.step_size * standardised(gradient)).clamp_(LOW, HIGH)
+        unit = gradient / (self.measure.std(gradient) + GUARD)
+        return (image - self.step_size * unit).clamp_(LOW, HIGH)
 
     def state(self) -> dict[str, Tensor]:
         return {}
@@ -57,7 +73,7 @@ class Adam:
 
     BETA_1, BETA_2 = 0.9, 0.99
 
-    def __init__(self, step_size: float) -> None:
+    def __init__(self, step_size: float, measure: Measure = WHOLE) -> None:
         self.step_size = step_size
         self._count = 0
         self._mean: Tensor | None = None
@@ -95,8 +111,8 @@ class LBFGS:
     HISTORY = 10
     CURVATURE = 1e-10
 
-    def __init__(self, step_size: float) -> None:
-        self.step_size = step_size
+    def __init__(self, step_size: float, measure: Measure = WHOLE) -> None:
+        self.step_size, self.measure = step_size, measure
         self._image: Tensor | None = None
         self._gradient: Tensor | None = None
         self._pairs: list[tuple[Tensor, Tensor]] = []
@@ -106,7 +122,7 @@ class LBFGS:
             self._remember(image - self._image, gradient - self._gradient)
         self._image, self._gradient = image, gradient
         direction = self._direction(gradient)
-        scale = self.step_size / (direction.std(correction=0) + GUARD)
+        scale = self.step_size / (self.measure.std(direction) + GUARD)
         if self._pairs:  # before there are any, the gradient's own length says nothing
             scale = scale.clamp(max=1.0)
         return (image - scale * direction).clamp_(LOW, HIGH)
@@ -126,29 +142,26 @@ class LBFGS:
             self._pairs = [(state[f"move.{i}"], state[f"change.{i}"]) for i in range(count)]
 
     def _remember(self, move: Tensor, change: Tensor) -> None:
-        if _dot(move, change) > self.CURVATURE * _dot(change, change):
+        dot = self.measure.dot
+        if dot(move, change) > self.CURVATURE * dot(change, change):
             self._pairs = [*self._pairs, (move, change)][-self.HISTORY :]
 
     def _direction(self, gradient: Tensor) -> Tensor:
         """The inverse Hessian, as the pairs tell it, times the gradient."""
-        direction, shares = gradient, []
+        direction, shares, dot = gradient, [], self.measure.dot
         for move, change in reversed(self._pairs):
-            share = _dot(move, direction) / _dot(move, change)
+            share = dot(move, direction) / dot(move, change)
             shares.append(share)
             direction = direction - share * change
         if self._pairs:
             move, change = self._pairs[-1]
-            direction = direction * (_dot(move, change) / _dot(change, change))
+            direction = direction * (dot(move, change) / dot(change, change))
         for (move, change), share in zip(self._pairs, reversed(shares), strict=True):
-            direction = direction + (share - _dot(change, direction) / _dot(move, change)) * move
+            direction = direction + (share - dot(change, direction) / dot(move, change)) * move
         return direction
 
 
-def _dot(a: Tensor, b: Tensor) -> Tensor:
-    return torch.sum(a * b)
-
-
-OPTIMIZERS: Mapping[str, Callable[[float], Optimizer]] = {
+OPTIMIZERS: Mapping[str, Callable[[float, Measure], Optimizer]] = {
     "gradient_descent": GradientDescent,
     "adam": Adam,
     "lbfgs": LBFGS,
@@ -156,6 +169,6 @@ OPTIMIZERS: Mapping[str, Callable[[float], Optimizer]] = {
 """By the names that ``StyleSettings.optimizer`` chooses from."""
 
 
-def optimizer(settings: StyleSettings) -> Optimizer:
+def optimizer(settings: StyleSettings, measure: Measure = WHOLE) -> Optimizer:
     """The optimiser that the settings name, with nothing in its memory."""
-    return OPTIMIZERS[settings.optimizer](settings.step_size)
+    return OPTIMIZERS[settings.optimizer](settings.step_size, measure)

@@ -11,6 +11,7 @@ of the step whatever the losses' scales, and the step has a fixed standard devia
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -19,19 +20,17 @@ from torch import Tensor
 
 from renderer import networks
 from renderer.checkpoints import State, pack
+from renderer.comparison import Comparison, contents, grams
 from renderer.errors import SettingError
 from renderer.events import Checkpoint, Event, Progress, finish
+from renderer.gang import Gang, Layout
 from renderer.images import Picture, shrink
-from renderer.losses import (
-    LOSS_GUARD,
-    content_loss,
-    gram_matrix,
-    style_loss,
-    total_variation,
-)
 from renderer.networks import Network
+from renderer.networks.flow import Flow
 from renderer.optimizers import optimizer
+from renderer.pieces import Sums, cores, gradient, piece
 from renderer.settings import StyleSettings
+from renderer.spans import Region
 
 NOISE_FROM, NOISE_TO = 128.0, 129.0
 """The start image is uniform noise in this range (tutorial 15)."""
@@ -63,6 +62,8 @@ def steps(
     fetch_losses: Callable[[], bool] | None = None,
     checkpoint: Callable[[], bool] | None = None,
     resume: State | None = None,
+    tile_px: int | None = None,
+    gang: Gang | None = None,
 ) -> Generator[Event, None, Tensor]:
     """Move an image of the content's size to its content and the styles' style, step by step.
 
@@ -71,55 +72,90 @@ def steps(
     once a step whether the losses' values are wanted (they cost a wait for the device);
     ``checkpoint`` whether to yield a Checkpoint after it, and ``resume`` is the state in one, to go
     on from.
+
+    ``tile_px`` bounds the memory: the picture is run in pieces of sides up to that, to the same
+    result but for rounding. With a ``gang``, all members call this alike and each renders its part;
+    every one gets the whole image, and all are to answer ``checkpoint`` alike.
     """
-    targets = Targets.of(content, styles, network, settings)
-    image, mover, done = start_image(content, settings, seed), optimizer(settings), 0
+    gang = gang or Gang()
+    layers = _layers(network, settings)
+    flow = Flow(network, [*layers.content, *layers.style])
+    layout = gang.layout(flow, (content.shape[2], content.shape[3]), tile_px)
+    comparison = Comparison(
+        flow,
+        layout.size,
+        settings,
+        grams=style_grams(flow, layers.style, styles, settings, gang=gang, tile_px=tile_px),
+        contents=contents(flow, layers.content, content, Region.whole(layout.size), layout.pieces),
+        content_layers=layers.content,
+    )
+    mover, done = optimizer(settings, gang.measure(layout)), 0
+    image = layout.part(start_image(content, settings, seed))
     if resume is not None:
-        image, done = resume.tensors["image"].to(content), resume.iteration
-        mover.restore(_memory(resume, content.device))
+        image, done = layout.part(resume.tensors["image"].to(content)), resume.iteration
+        mover.restore(_memory(resume, layout, content.device))
     for i in range(done, settings.iterations):
-        gradient, losses = combined_gradient(image, network, targets, settings)
+        gradient, losses = combined_gradient(image, comparison, layout, gang)
         image = mover.step(image, gradient)
         wanted = fetch_losses is None or fetch_losses()
         values = tuple((name, loss.item()) for name, loss in losses.items()) if wanted else ()
         yield Progress(i + 1, settings.iterations, values)
         if checkpoint is not None and checkpoint():
-            memory = {MEMORY + name: tensor for name, tensor in mover.state().items()}
-            yield Checkpoint(i + 1, pack(State(i + 1, {"image": image, **memory})))
-    return image
+            held = {"image": image, **{MEMORY + name: t for name, t in mover.state().items()}}
+            whole = {name: gang.gather(tensor, layout) for name, tensor in held.items()}
+            yield Checkpoint(i + 1, pack(State(i + 1, whole)))
+    return gang.gather(image, layout)
 
 
-def _memory(state: State, device: torch.device) -> dict[str, Tensor]:
-    """The optimiser's part of a checkpoint's tensors."""
-    held = state.tensors.items()
-    return {n.removeprefix(MEMORY): t.to(device) for n, t in held if n.startswith(MEMORY)}
+def _memory(state: State, layout: Layout, device: torch.device) -> dict[str, Tensor]:
+    """The optimiser's part of a checkpoint's tensors, as far as this member holds them."""
+    held = {}
+    for name, tensor in state.tensors.items():
+        if name.startswith(MEMORY):
+            pictured = tensor.ndim == 4 and tuple(tensor.shape[2:]) == layout.size
+            held[name.removeprefix(MEMORY)] = (layout.part(tensor) if pictured else tensor).to(
+                device
+            )
+    return held
 
 
 @dataclass(frozen=True)
-class Targets:
-    """What the image is compared with: the content's activations and the styles' Gram matrices."""
+class _Layers:
+    """The full names of the layers that compare content and style."""
 
-    content: Mapping[str, Tensor]
-    style: Mapping[str, Tensor]
+    content: tuple[str, ...]
+    style: tuple[str, ...]
 
-    @classmethod
-    def of(
-        cls, content: Tensor, styles: Sequence[Tensor], network: Network, settings: StyleSettings
-    ) -> Targets:
-        """The targets of one content and one or more blended style pictures."""
-        entry = networks.entry(network.name)
-        content_layers = networks.resolve_layers(entry, settings.content_layers)
-        style_layers = networks.resolve_layers(entry, settings.style_layers)
-        with torch.no_grad():
-            activations = network.features(content, content_layers)
-            grams: dict[str, Tensor] = {}
-            for style, share in zip(styles, shares(settings, len(styles)), strict=True):
-                pixels = shrink(Picture(style), settings.style_max_size).pixels
-                features = network.features(pixels, style_layers)
-                for name in style_layers:
-                    gram = share * gram_matrix(features[name], mean=settings.gram == "mean")
-                    grams[name] = grams[name] + gram if name in grams else gram
-        return cls({name: activations[name] for name in content_layers}, grams)
+
+def _layers(network: Network, settings: StyleSettings) -> _Layers:
+    entry = networks.entry(network.name)
+    return _Layers(
+        networks.resolve_layers(entry, settings.content_layers),
+        networks.resolve_layers(entry, settings.style_layers),
+    )
+
+
+def style_grams(
+    flow: Flow,
+    layers: Sequence[str],
+    styles: Sequence[Tensor],
+    settings: StyleSettings,
+    *,
+    gang: Gang,
+    tile_px: int | None = None,
+) -> dict[str, Tensor]:
+    """The Gram matrices of one or more blended style pictures, in float64, by layer."""
+    blended: dict[str, Tensor] = {}
+    for style, share in zip(styles, shares(settings, len(styles)), strict=True):
+        pixels = shrink(Picture(style), settings.style_max_size).pixels
+        size = (pixels.shape[2], pixels.shape[3])
+        # Of a gang each member takes some of the pieces.
+        pieces = [piece(flow, size, core) for core in cores(Region.whole(size), tile_px)]
+        mine = grams(flow, layers, pixels, pieces[gang.rank :: gang.count])
+        for name, gram in gang.sum(mine).items():
+            positions = math.prod(flow.size(name, size)) if settings.gram == "mean" else 1
+            blended[name] = blended.get(name, 0) + share / positions * gram
+    return blended
 
 
 def shares(settings: StyleSettings, count: int) -> tuple[float, ...]:
@@ -146,21 +182,18 @@ def start_image(content: Tensor, settings: StyleSettings, seed: int) -> Tensor:
 
 
 def combined_gradient(
-    image: Tensor, network: Network, targets: Targets, settings: StyleSettings
+    image: Tensor, comparison: Comparison, layout: Layout, gang: Gang
 ) -> tuple[Tensor, dict[str, Tensor]]:
-    """w_c·∇Lc/Lc + w_s·∇Ls/Ls + w_d·∇Ld/Ld, and the three losses as scalars on the device."""
-    image = image.detach().requires_grad_()
-    with torch.enable_grad():
-        features = network.features(image, list({**targets.content, **targets.style}))
-        losses = {
-            "content": content_loss(features, targets.content),
-            "style": style_loss(features, targets.style, mean=settings.gram == "mean"),
-            "denoise": total_variation(image),
-        }
-        weights = (settings.weight_content, settings.weight_style, settings.weight_denoise)
-        terms = [
-            weight * loss / (loss.detach() + LOSS_GUARD)
-            for weight, loss in zip(weights, losses.values(), strict=True)
-        ]
-        (gradient,) = torch.autograd.grad(torch.stack(terms).sum(), image)
-    return gradient, {name: loss.detach() for name, loss in losses.items()}
+    """w_c·∇Lc/Lc + w_s·∇Ls/Ls + w_d·∇Ld/Ld, and the three losses as scalars on the device.
+
+    ``image`` and the gradient are what this member holds.
+    """
+    losses: dict[str, Tensor] = {}
+
+    def slopes(totals: Mapping[str, Tensor]) -> Sums:
+        found, told = comparison.slopes(gang.sum(comparison.complete(totals)))
+        losses.update(told)
+        return found
+
+    own = gradient(image, layout.own, layout.pieces, sums=comparison.sums, slopes=slopes)
+    return gang.exchange(own, layout), losses

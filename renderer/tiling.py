@@ -10,25 +10,7 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """A half-open range of pixels along one axis."""
-
-    start: int
-    stop: int
-
-    @property
-    def length(self) -> int:
-        return self.stop - self.start
-
-    def within(self, outer: Span) -> slice:
-        """This span as a slice of an array that covers ``outer``."""
-        return slice(self.start - outer.start, self.stop - outer.start)
-
-    @property
-    def slice(self) -> slice:
-        return slice(self.start, self.stop)
+from renderer.spans import Span
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,9 @@ from renderer import networks, style
 from renderer.checkpoints import unpack
 from renderer.errors import SettingError
 from renderer.events import Checkpoint, finish
+from renderer.gang import Gang
 from renderer.networks import Network
+from renderer.networks.flow import Flow
 from renderer.optimizers import OPTIMIZERS
 from renderer.settings import StyleSettings
 from tests.renderer import reference
@@ -38,6 +40,14 @@ def pictures() -> tuple[torch.Tensor, torch.Tensor]:
     content = 255 * torch.rand(1, 3, 30, 41, dtype=torch.float64, generator=generator)
     painting = 255 * torch.rand(1, 3, 25, 36, dtype=torch.float64, generator=generator) ** 2
     return content, painting
+
+
+def grams_of(
+    network: Network, styles: list[torch.Tensor], settings: StyleSettings
+) -> dict[str, torch.Tensor]:
+    """The Gram matrices that a picture is compared with."""
+    layers = settings.style_layers
+    return style.style_grams(Flow(network, layers), layers, styles, settings, gang=Gang())
 
 
 def test_agrees_with_the_formulas(
@@ -134,11 +144,10 @@ def test_stays_a_picture(network: Network, pictures: tuple[torch.Tensor, torch.T
 def test_blending_one_style_with_itself_changes_nothing(
     network: Network, pictures: tuple[torch.Tensor, torch.Tensor]
 ) -> None:
-    content, painting = pictures
-    once = style.Targets.of(content, [painting], network, SETTINGS)
-    twice = style.Targets.of(content, [painting, painting], network, SETTINGS)
-    for name, gram in once.style.items():
-        torch.testing.assert_close(twice.style[name], gram)
+    once = grams_of(network, [pictures[1]], SETTINGS)
+    twice = grams_of(network, [pictures[1], pictures[1]], SETTINGS)
+    for name, gram in once.items():
+        torch.testing.assert_close(twice[name], gram)
 
 
 def test_shares_follow_the_weights() -> None:
@@ -152,11 +161,8 @@ def test_shares_follow_the_weights() -> None:
 def test_a_large_style_picture_is_shrunk(
     network: Network, pictures: tuple[torch.Tensor, torch.Tensor]
 ) -> None:
-    content, painting = pictures
     grams = [
-        style.Targets.of(
-            content, [painting], network, replace(SETTINGS, style_max_size=limit)
-        ).style["conv1_1"]
+        grams_of(network, [pictures[1]], replace(SETTINGS, style_max_size=limit))["conv1_1"]
         for limit in (None, 300, 18)
     ]
     torch.testing.assert_close(grams[0], grams[1])

@@ -1,0 +1,142 @@
+"""How far is a picture from its content and its style, as sums over pieces of it?
+
+The losses of renderer.losses, taken apart: a Gram matrix is a sum over positions, a content loss
+one of squared differences, the variation one of absolute differences. So they can be added up over
+the pieces of a picture (renderer.pieces) and over workers, and the report's combination of them has
+slopes with regard to the sums, from which every piece gets its exact gradient. Sums are added and
+compared in float64.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from renderer.losses import LOSS_GUARD, gram_matrix
+from renderer.networks.flow import Flow
+from renderer.pieces import Piece, Sums, add
+from renderer.settings import StyleSettings
+from renderer.spans import Region
+
+GRAM, CONTENT, VARIATION = "gram.", "content.", "variation"
+"""Names of the sums: of each style layer, of each content layer, of the picture."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A content and a style to compare a picture with, and the weights of what is found.
+
+    ``grams`` are the style's Gram matrices, summed or averaged as the settings say; ``contents``
+    the content's activations at the content layers, for each piece by its core.
+    """
+
+    flow: Flow
+    size: tuple[int, int]
+    settings: StyleSettings
+    grams: Mapping[str, Tensor]
+    contents: Mapping[Region, Mapping[str, Tensor]]
+    content_layers: Sequence[str]
+
+    def sums(self, part: Tensor, piece: Piece) -> dict[str, Tensor]:
+        """What a piece adds to the totals, as a function of its field's pixels."""
+        features = self.flow.features(part, piece.field)
+        found = {GRAM + n: gram_matrix(features[n]) for n in self.grams if n in features}
+        for name, target in self.contents[piece.core].items():
+            found[CONTENT + name] = (features[name] - target.to(part)).square().sum()
+        return {**found, VARIATION: variation(part, piece)}
+
+    def complete(self, totals: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """The totals, with zeros for layers of which these pieces have no position."""
+        like = totals[VARIATION]
+        names = (GRAM + name for name in self.grams)
+        full = {name: _zeros(like, *self.grams[name.removeprefix(GRAM)].shape) for name in names}
+        full |= {CONTENT + name: _zeros(like) for name in self.content_layers}
+        return {**full, **totals}
+
+    def losses(self, totals: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """The three losses of the report, from the totals of all pieces."""
+        style = [self._style(name, totals[GRAM + name]) for name in self.grams]
+        names = [name for name in totals if name.startswith(CONTENT)]
+        content = [totals[n] / self._elements(n.removeprefix(CONTENT)) for n in names]
+        return {
+            "content": torch.stack(content).mean(),
+            "style": torch.stack(style).mean(),
+            "denoise": totals[VARIATION],
+        }
+
+    def slopes(self, totals: Mapping[str, Tensor]) -> tuple[Sums, dict[str, Tensor]]:
+        """How w_c·Lc/Lc' + w_s·Ls/Ls' + w_d·Ld/Ld' changes with each total, and the losses.
+
+        L' is a loss's present value, held constant (Hvass Laboratories' tutorial 15).
+        """
+        free = {name: total.detach().requires_grad_() for name, total in totals.items()}
+        settings = self.settings
+        weights = (settings.weight_content, settings.weight_style, settings.weight_denoise)
+        with torch.enable_grad():
+            losses = self.losses(free)
+            terms = [
+                weight * loss / (loss.detach() + LOSS_GUARD)
+                for weight, loss in zip(weights, losses.values(), strict=True)
+            ]
+            found = torch.autograd.grad(torch.stack(terms).sum(), list(free.values()))
+        told = {name: loss.detach() for name, loss in losses.items()}
+        return dict(zip(free, found, strict=True)), told
+
+    def _style(self, name: str, gram: Tensor) -> Tensor:
+        if self.settings.gram == "mean":
+            height, width = self.flow.size(name, self.size)
+            gram = gram / (height * width)
+        return (gram - self.grams[name].to(gram)).square().mean()
+
+    def _elements(self, layer: str) -> int:
+        height, width = self.flow.size(layer, self.size)
+        return height * width * self.flow.channels(layer)
+
+
+def variation(part: Tensor, piece: Piece) -> Tensor:
+    """Sum of the core's absolute differences to the next pixels, below and to the right."""
+    core, held = piece.core, piece.field.picture
+    rows, columns = core.within(held)
+    below = slice(rows.start, min(rows.stop + 1, held.size[0]))
+    beside = slice(columns.start, min(columns.stop + 1, held.size[1]))
+    down, right = part[..., below, columns], part[..., rows, beside]
+    return down.diff(dim=-2).abs().sum() + right.diff(dim=-1).abs().sum()
+
+
+def contents(
+    flow: Flow, layers: Sequence[str], image: Tensor, held: Region, pieces: Sequence[Piece]
+) -> dict[Region, dict[str, Tensor]]:
+    """The content's activations at some layers, for each piece; ``image`` covers ``held``.
+
+    Computed exactly as a picture's will be, to the bit: a picture that starts as its content has a
+    content loss of 0, by whose rounding nothing must be divided. Those of a single piece stay where
+    they are computed; those of several go to the host's memory.
+    """
+    found: dict[Region, dict[str, Tensor]] = {}
+    with torch.no_grad():
+        for one in pieces:
+            part = image[(..., *one.field.picture.within(held))]
+            features = flow.features(part, one.field)
+            where = image.device if len(pieces) == 1 else torch.device("cpu")
+            kept = {name: features[name] for name in layers if name in features}
+            found[one.core] = {name: tensor.to(where, copy=True) for name, tensor in kept.items()}
+    return found
+
+
+def grams(
+    flow: Flow, layers: Sequence[str], image: Tensor, pieces: Sequence[Piece]
+) -> dict[str, Tensor]:
+    """The Gram matrices of some of a picture's pieces at some layers, summed, in float64."""
+    totals = {name: _zeros(image, flow.channels(name), flow.channels(name)) for name in layers}
+    with torch.no_grad():
+        for one in pieces:
+            features = flow.features(image[(..., *one.field.picture.slices)], one.field)
+            add(totals, {name: gram_matrix(features[name]) for name in layers if name in features})
+    return totals
+
+
+def _zeros(like: Tensor, *shape: int) -> Tensor:
+    return torch.zeros(shape, dtype=torch.float64, device=like.device)

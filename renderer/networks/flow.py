@@ -1,0 +1,253 @@
+"""Which part of a picture do some positions of a network's layers depend on, exactly?
+
+A ``Flow`` is the network as a row of operations, traced from its modules by torch.fx: windows over
+windows. Asked backwards, it tells the pixels and the positions in between that wanted positions
+read (``field``); asked forwards, it computes these positions from these pixels and nothing else
+(``features``), with the network's own padding where the part lies at the picture's border and none
+where it doesn't. So features of a part are those of the whole picture, whatever its size, and
+wherever it is cut; and their gradients too. Receptive fields come out of the same question.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import torch
+from torch import Tensor, fx, nn
+
+from renderer.errors import NetworkError
+from renderer.networks.network import Network, channels
+from renderer.networks.registry import entry
+from renderer.networks.stages import ClassMap, SamePadding
+from renderer.networks.windows import Operation, Part, Window, of_function, of_module
+from renderer.spans import Region, Span, hull
+
+PICTURE = 0
+"""The place of the picture among a flow's values; every operation adds one."""
+
+
+@dataclass(frozen=True)
+class Node:
+    """One operation: the places of the values that it reads."""
+
+    operation: Operation
+    inputs: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Field:
+    """What is needed to compute some positions of some layers.
+
+    ``wanted`` are these positions, by layer; ``picture`` is the part of the picture that they
+    depend on; ``needs`` is what is computed of every value on the way, None where nothing is.
+    """
+
+    size: tuple[int, int]
+    wanted: Mapping[str, Region]
+    picture: Region
+    needs: tuple[Region | None, ...]
+
+
+class Flow:
+    """A network's operations up to the deepest of ``layers``.
+
+    Raises NetworkError for an operation that has no window, and for a layer that isn't built.
+    """
+
+    def __init__(self, network: Network, layers: Iterable[str]) -> None:
+        self.network = network
+        self.nodes: list[Node] = []
+        self.places: dict[str, int] = {}
+        wanted = dict.fromkeys(layers)
+        place = PICTURE
+        for layer, stage in network.stages.items():
+            if len(self.places) == len(wanted):
+                break
+            place = self._trace(stage, place)
+            if layer in wanted:
+                self.places[layer] = place
+        if missing := [layer for layer in wanted if layer not in self.places]:
+            raise NetworkError(
+                f"network {network.name} is built to {network.until}, not to {missing[0]}"
+            )
+
+    def size(self, layer: str, size: tuple[int, int]) -> tuple[int, int]:
+        """(height, width) of a layer's activations for a picture of ``size``."""
+        place = self.places[layer]
+        return tuple(self._lengths(axis, size[axis])[place] for axis in (0, 1))  # type: ignore[return-value]
+
+    def channels(self, layer: str) -> int:
+        """How many channels a layer has."""
+        return channels(entry(self.network.name), layer)
+
+    def field(
+        self, size: tuple[int, int], wanted: Mapping[str, Region], *, also: Region | None = None
+    ) -> Field:
+        """What wanted positions of layers need of a picture of ``size``; ``also`` pixels, too."""
+        wanted = {layer: region for layer, region in wanted.items() if region.area}
+        axes = []
+        for axis in (0, 1):
+            spans = {name: (region.rows, region.columns)[axis] for name, region in wanted.items()}
+            extra = None if also is None else (also.rows, also.columns)[axis]
+            axes.append(self._needs(axis, size[axis], spans, extra))
+        needs = tuple(
+            Region(rows, columns) if rows.length and columns.length else None
+            for rows, columns in zip(*axes, strict=True)
+        )
+        return Field(size, wanted, needs[PICTURE] or Region(Span(0, 0), Span(0, 0)), needs)
+
+    def features(self, picture: Tensor, field: Field) -> dict[str, Tensor]:
+        """The wanted activations, (N, C, h, w), of a field; ``picture`` is that part of the image.
+
+        Layers of which nothing is wanted are left out. Gradients flow back to the picture.
+        """
+        windows = self._windows(field.size)
+        values: list[Tensor | None] = [None] * (len(self.nodes) + 1)
+        values[PICTURE] = self.network.prepare(picture)
+        found: dict[str, Tensor] = {}
+        for place, node in enumerate(self.nodes, start=1):
+            if (need := field.needs[place]) is not None:
+                values[place] = self._run(node, need, (windows[place], values, field))
+            for layer in self._named.get(place, ()):
+                if (region := field.wanted.get(layer)) is not None and need is not None:
+                    value = values[place]
+                    assert value is not None
+                    found[layer] = value[(..., *region.within(need))]
+            for done in self._last_read.get(place, ()):
+                values[done] = None
+        return found
+
+    def receptive_field(self, layer: str) -> tuple[int, int]:
+        """(height, width), px, that one position inside a large picture's layer depends on."""
+        side = 64
+        while True:
+            size = (side, side)
+            middle = [n // 2 for n in self.size(layer, size)]
+            region = Region(*(Span(m, m + 1) for m in middle))
+            picture = self.field(size, {layer: region}).picture
+            spans = (picture.rows, picture.columns)
+            if all(s.start > 0 and s.stop < side for s in spans):
+                return picture.size
+            side *= 2
+
+    def _trace(self, stage: nn.Module, place: int) -> int:
+        """Adds a stage's operations, which read the value at ``place``; the place of its result."""
+        modules = dict(stage.named_modules())
+        places: dict[fx.Node, int] = {}
+        for node in _Tracer().trace(stage).nodes:
+            if node.op == "placeholder":
+                places[node] = place
+            elif node.op == "output":
+                return places[_node(node.args[0])]
+            else:
+                operation, inputs = _operation(node, modules)
+                self.nodes.append(Node(operation, tuple(places[item] for item in inputs)))
+                places[node] = len(self.nodes)
+        raise AssertionError("a traced module has an output")
+
+    def _lengths(self, axis: int, length: int) -> list[int]:
+        lengths = [length]
+        for node in self.nodes:
+            lengths.append(node.operation.window(axis, lengths[node.inputs[0]]).outputs)
+        return lengths
+
+    def _windows(self, size: tuple[int, int]) -> list[tuple[Window, Window]]:
+        """The windows of every place (the picture's own is none)."""
+        rows, columns = (self._lengths(axis, size[axis]) for axis in (0, 1))
+        found = [(Window(size[0], size[0]), Window(size[1], size[1]))]
+        for node in self.nodes:
+            first = node.inputs[0]
+            found.append(
+                (
+                    node.operation.window(0, rows[first]),
+                    node.operation.window(1, columns[first]),
+                )
+            )
+        return found
+
+    def _needs(
+        self, axis: int, length: int, wanted: Mapping[str, Span], extra: Span | None
+    ) -> list[Span]:
+        """What is needed of every value along an axis."""
+        lengths = self._lengths(axis, length)
+        needs: list[list[Span]] = [[] for _ in lengths]
+        if extra is not None:
+            needs[PICTURE].append(extra)
+        for layer, span in wanted.items():
+            needs[self.places[layer]].append(span)
+        for place in range(len(self.nodes), 0, -1):
+            node, need = self.nodes[place - 1], hull(needs[place])
+            if need.length:
+                window = node.operation.window(axis, lengths[node.inputs[0]])
+                for read in node.inputs:
+                    needs[read].append(window.reads(need)[0])
+        return [hull(spans) for spans in needs]
+
+    def _run(
+        self,
+        node: Node,
+        need: Region,
+        context: tuple[tuple[Window, Window], Sequence[Tensor | None], Field],
+    ) -> Tensor:
+        windows, values, field = context
+        (rows, above), (columns, beside) = (
+            window.reads(span)
+            for window, span in zip(windows, (need.rows, need.columns), strict=True)
+        )
+        read = Region(rows, columns)
+        inputs = []
+        for place in node.inputs:
+            value, held = values[place], field.needs[place]
+            assert value is not None
+            assert held is not None
+            inputs.append(value[(..., *read.within(held))])
+        return node.operation.run(inputs, Part((need.rows, need.columns), (above, beside), windows))
+
+    @cached_property
+    def _named(self) -> dict[int, list[str]]:
+        """The layers that end at a place."""
+        found: dict[int, list[str]] = {}
+        for layer, place in self.places.items():
+            found.setdefault(place, []).append(layer)
+        return found
+
+    @cached_property
+    def _last_read(self) -> dict[int, list[int]]:
+        """The values that no one reads after a place, so that they can be dropped."""
+        last = {read: place for place, node in enumerate(self.nodes, 1) for read in node.inputs}
+        found: dict[int, list[int]] = {}
+        for read, place in last.items():
+            found.setdefault(place, []).append(read)
+        return found
+
+
+class _Tracer(fx.Tracer):
+    def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
+        ours = isinstance(m, SamePadding | ClassMap)
+        return ours or super().is_leaf_module(m, module_qualified_name)
+
+
+def _operation(
+    node: fx.Node, modules: Mapping[str, nn.Module]
+) -> tuple[Operation, Sequence[fx.Node]]:
+    """A traced node's operation, and the nodes that it reads."""
+    if node.op == "call_module":
+        return of_module(modules[str(node.target)]), [_node(node.args[0])]
+    if node.op != "call_function":
+        raise NetworkError(f"{node.target}: such an operation can't be computed in parts")
+    options: dict[str, Any] = dict(node.kwargs)
+    if node.target is torch.cat:
+        tensors, *rest = node.args
+        options |= dict(zip(("dim",), rest, strict=False))
+        return of_function(node.target, options), list(tensors)  # type: ignore[arg-type]
+    names = ("kernel_size", "stride", "padding")
+    options |= dict(zip(names, node.args[1:], strict=False))
+    return of_function(node.target, options), [_node(node.args[0])]
+
+
+def _node(argument: object) -> fx.Node:
+    assert isinstance(argument, fx.Node)
+    return argument
