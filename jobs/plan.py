@@ -10,14 +10,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache
 
+from jobs.activity import Activity
 from jobs.inputs import FailedInput, Source, expand, gather
 from jobs.names import Names
 from jobs.outputs import Cell, Output, folder, outputs
+from jobs.settling import Settling
 from jobs.spec import JobSpec
 from jobs.stages import Stage, Variant, blamed, stages
 from jobs.tasks import Frame, Task, identify
 from renderer import networks
-from renderer.errors import JobError
+from renderer.errors import ImageError, JobError
 
 __all__ = ["Cell", "FailedInput", "Frame", "Output", "Plan", "Source", "Task", "plan"]
 
@@ -46,25 +48,28 @@ class Plan:
         return sum(not task.needs for task in self.tasks)
 
 
-def plan(spec: JobSpec, weights: Callable[[str, str], str]) -> Plan:
+def plan(
+    spec: JobSpec, weights: Callable[[str, str], str], *, activity: Activity | None = None
+) -> Plan:
     """The plan of a job. ``weights(network, until)`` is the digest of a network's weights.
 
+    ``activity`` answers where channels are chosen by activation.
     Inputs that are no pictures are listed in the plan. Raises JobError, with a line for each
     fault, for what is wrong in the job, and whatever ``weights`` raises.
     """
-    resolved = stages(spec)
+    settling = Settling(spec, stages(spec), activity)
     _check_networks(spec)
-    sources, failed = _inputs(spec)
-    grower = _Grower(spec, resolved, cache(weights))
-    for source in sources:
-        grower.grow(source)
+    sources, failed = _inputs(spec, settling)
+    grower = _Grower(spec, settling.stages, cache(weights))
+    for source, resolved in sources:
+        grower.grow(source, resolved)
     frames = tuple(tuple(step) for step in grower.frames)
     return Plan(
         name=spec.title,
         tasks=tuple(grower.tasks.values()),
         frames=frames,
         outputs=outputs(spec, frames),
-        failed_inputs=failed,
+        failed_inputs=tuple(failed),
     )
 
 
@@ -74,7 +79,10 @@ def _check_networks(spec: JobSpec) -> None:
             networks.entry(network)
 
 
-def _inputs(spec: JobSpec) -> tuple[tuple[Source, ...], tuple[FailedInput, ...]]:
+def _inputs(
+    spec: JobSpec, settling: Settling
+) -> tuple[list[tuple[Source, tuple[Stage, ...]]], list[FailedInput]]:
+    """The inputs with their stages, and those that can't be read or looked at."""
     paths: list[str] = []
     faults = []
     for number, pattern in enumerate(spec.inputs):
@@ -84,7 +92,13 @@ def _inputs(spec: JobSpec) -> tuple[tuple[Source, ...], tuple[FailedInput, ...]]
             faults.append(spec.complaint(("inputs", number), str(error)))
     if faults:
         raise JobError("\n".join(faults))
-    sources, failed = gather(paths)
+    found, unreadable = gather(paths)
+    sources, failed = [], list(unreadable)
+    for source in found:
+        try:
+            sources.append((source, settling.on(source)))
+        except ImageError as error:
+            failed.append(FailedInput(source.path, str(error)))
     if not sources:
         lines = [item.reason for item in failed[:SHOWN_FAULTS]]
         lines.append(f"no picture can be read ({len(failed)} tried)")
@@ -103,8 +117,12 @@ class _Grower:
         self.frames: list[list[Frame]] = [[] for _ in resolved]
         self.names = [Names() for _ in resolved]
 
-    def grow(self, source: Source) -> None:
-        """Adds all tasks that come of a source, each followed by those that come of it."""
+    def grow(self, source: Source, resolved: tuple[Stage, ...]) -> None:
+        """Adds all tasks that come of a source, each followed by those that come of it.
+
+        ``resolved`` are the stages with the channels that are chosen for this source.
+        """
+        self.stages = resolved
         self._branch(source, 0, above=None, name=source.name, labels=())
 
     def _branch(
