@@ -2,10 +2,10 @@
 
     inputs: [{noise: 512x512}, {white: 640x480}]
 
-A generated picture has a path like one that lies in a file, ``noise://512x512/7.1/noise.bmp`` (the
-job's seed, and the how-manieth of its noises of this size), and that says all that its pixels depend
-on: wherever and whenever it is read, it has the same bytes. Its size is WIDTHxHEIGHT, as people
-write it.
+A generated picture has a path as if it lay in a file, ``noise://512x512/7.1/noise.bmp`` (the job's
+seed, and which of its noises of this size it is). The path says all that its pixels depend on:
+wherever and whenever it is read, it has the same bytes. Its size is WIDTHxHEIGHT, as people write
+it.
 """
 
 from __future__ import annotations
@@ -118,9 +118,7 @@ def fitted(size: tuple[int, int], longest: int | None) -> tuple[int, int]:
 
 
 def _size(kind: str, text: Any) -> tuple[int, int]:
-    match = re.fullmatch(
-        r"\s*(\d{1,9})\s*[x×X]\s*(\d{1,9})\s*", text if isinstance(text, str) else ""
-    )
+    match = re.fullmatch(r"\s*(\d{1,9})\s*[x×X]\s*(\d{1,9})\s*", str(text))
     if match is None:
         raise ValueError(f"{kind}: a size is written WIDTHxHEIGHT, like 640x480, not {text!r}")
     width, height = int(match[1]), int(match[2])
