@@ -59,7 +59,7 @@ class View:
     def side_px(self) -> int:
         """The longest side that the network is given."""
         own = max(self.source.size)
-        wanted = own if self.size is None else self.size
+        wanted = self.source.longest(self.size) or own
         return min(wanted, MAX_SIDE_PX, *([own] if self.named else []))
 
     @property

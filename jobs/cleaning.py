@@ -1,7 +1,8 @@
-"""What in a workspace does its job not need any more? Frames, carries and checkpoints of old.
+"""What in a workspace does its job not need any more? Frames, artefacts, carries, checkpoints.
 
-Only files that Reverie wrote are looked at: frames by the log, the others by their names. What the
-current plan knows stays, and so does a finished frame that has not got its new name yet.
+Only files that Reverie wrote are looked at: frames and artefacts by the log, the others by their
+names. What the current plan knows stays, and so does a finished frame that has not got its new name
+yet.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from jobs import checkpoints
+from jobs import artefacts, checkpoints
 from jobs.files import leftovers
 from jobs.history import CARRY, FRAMES, History
 from jobs.roster import Entry
@@ -26,7 +27,7 @@ _CARRY_NAME = re.compile(r"([0-9a-f]+)\.safetensors")
 class Stale:
     """A file that may go: what it is, and the bytes that are free without it."""
 
-    kind: str  # "frame", "last good picture", "carry", "checkpoint" or "temporary"
+    kind: str  # "frame", "last good picture", "artefact", "carry", "checkpoint" or "temporary"
     path: Path
     size_bytes: int
 
@@ -36,6 +37,7 @@ def stale(folder: Path, entries: Sequence[Entry], history: History) -> list[Stal
     done = history.finished(entries, folder)
     found = [("frame", path) for path in _frames(folder, entries, history)]
     found += [("last good picture", path) for path in _last_good(folder, entries, history, done)]
+    found += [("artefact", path) for path in _artefacts(folder, entries, history)]
     found += [("carry", path) for path in _carries(folder, entries)]
     unfinished = {entry.id for entry in entries} - done
     found += [
@@ -48,7 +50,7 @@ def stale(folder: Path, entries: Sequence[Entry], history: History) -> list[Stal
 
 def temporaries(folder: Path) -> list[Stale]:
     """What is being written in a workspace, or was when its driver died. OSError likewise."""
-    below = (FRAMES, CARRY, checkpoints.CHECKPOINTS)
+    below = (FRAMES, CARRY, checkpoints.CHECKPOINTS, *artefacts.steps(folder))
     return _measured([("temporary", path) for path in leftovers(folder, below)])
 
 
@@ -72,6 +74,14 @@ def _last_good(
         name = _LAST_GOOD_NAME.fullmatch(path.relative_to(folder).as_posix())
         if name and name[1] in ours and name[1] not in failed:
             yield path
+
+
+def _artefacts(folder: Path, entries: Sequence[Entry], history: History) -> Iterator[Path]:
+    """What tasks have left that are planned no more."""
+    planned = {entry.id for entry in entries}
+    for home, task in history.artefacts.items():
+        if task not in planned:
+            yield from (folder / home / name for name in artefacts.names(folder / home))
 
 
 def _stem(file: str) -> str:

@@ -47,12 +47,20 @@ def _leaves(side: int, generator: torch.Generator) -> Tensor:
     drawn = torch.rand((LEAVES, 3), generator=generator, dtype=torch.float64)
     radii = (least**-2 + (most**-2 - least**-2) * drawn[:, 0]).rsqrt()  # density ~ r⁻³
     colours = torch.randn((3, LEAVES), generator=generator, dtype=torch.float64)
-    place = torch.arange(side)
     values = torch.zeros((3, side, side), dtype=torch.float64)
-    for radius, (y, x), colour in zip(radii, drawn[:, 1:] * side, colours.T, strict=True):
-        inside = (place[:, None] - y) ** 2 + (place[None] - x) ** 2 <= radius**2
-        values[:, inside] = colour[:, None]
+    for radius, centre, colour in zip(radii, drawn[:, 1:] * side, colours.T, strict=True):
+        rows, columns = (_within(place.item(), radius.item(), side) for place in centre)
+        y, x = (torch.arange(part.start, part.stop) for part in (rows, columns))
+        inside = (y[:, None] - centre[0]) ** 2 + (x[None] - centre[1]) ** 2 <= radius**2
+        values[:, rows, columns] = torch.where(
+            inside, colour[:, None, None], values[:, rows, columns]
+        )
     return _coloured(values)
+
+
+def _within(centre: float, radius: float, side: int) -> slice:
+    """The rows or columns that a disc may cover: all others needn't be looked at."""
+    return slice(max(0, math.floor(centre - radius)), min(side, math.ceil(centre + radius) + 1))
 
 
 def _coloured(values: Tensor) -> Tensor:
