@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from cluster.notices import OutputFailed, OutputMade
-from jobs.outputs import Cell, Output
+from jobs.outputs import Cell, Output, Shown
 from jobs.workspace import Workspace
 from renderer import images
 from renderer.animation import Frame, write_gif
@@ -94,9 +94,10 @@ class Assembly:
         return str(self._workspace.path(output.file))
 
     def _write(self, output: Output, cells: Sequence[Cell]) -> None:
-        frames = [(cell.label, self._loader(cell)) for cell in cells]
+        first, beside = ([_shown(item) for item in row] for row in (output.first, output.beside))
+        frames = [*first, *((cell.label, self._loader(cell)) for cell in cells)]
         with self._workspace.writing(output.file) as path:
-            write(frames, path, output.settings)
+            write(frames, path, output.settings, beside=beside)
 
     def _loader(self, cell: Cell) -> Callable[[], Picture]:
         def load() -> Picture:
@@ -114,10 +115,22 @@ class Assembly:
             raise _Missing
 
 
-def write(frames: Sequence[Frame], path: Path, settings: AnimationSettings | SheetSettings) -> None:
-    """Write an animation or a contact sheet."""
+def write(
+    frames: Sequence[Frame],
+    path: Path,
+    settings: AnimationSettings | SheetSettings,
+    *,
+    beside: Sequence[Frame] = (),
+) -> None:
+    """Write an animation, or a contact sheet with more pictures ``beside``."""
     if isinstance(settings, AnimationSettings):
         write_gif(frames, path, settings)
         return
-    picture = sheet(frames, settings)
+    picture = sheet(frames, settings, beside=beside)
     path.write_bytes(images.encode(picture, format=path.suffix.removeprefix(".")))
+
+
+def _shown(item: Shown) -> Frame:
+    """A picture that no task made, to be read when it is drawn."""
+    source = item.source
+    return item.label, lambda: images.decode(source.read(), name=source.path, frame=source.frame)
