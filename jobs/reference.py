@@ -24,10 +24,12 @@ SECTIONS = {
     "steps.style": "`steps:` – `style:`",
     "outputs.gif": "`outputs:` – `gif:`",
     "outputs.sheet": "`outputs:` – `sheet:`",
+    "outputs.plot": "`outputs:` – `plot:`",
     "resources": "`resources:`",
     "retries": "`retries:`",
     "limits": "`limits:`",
     "checkpoint": "`checkpoint:`",
+    "losses": "`losses:`",
 }
 """The mappings of a job file by their keys, and the headings of their tables."""
 

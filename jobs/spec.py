@@ -19,6 +19,7 @@ from pydantic import Field, PrivateAttr, ValidationError, field_validator
 
 from jobs.checkpoints import CheckpointSettings
 from jobs.complaints import complaints
+from jobs.curves import LossSettings
 from jobs.documents import Document, Key, override, read
 from jobs.limits import Limits
 from jobs.models import Choice, Many, Model, Record, Text, Whole
@@ -51,7 +52,7 @@ class JobSpec(Model):
     steps: tuple[Step, ...] = Field(
         min_length=1, description="what is done to every picture, one step after the other"
     )
-    outputs: tuple[Outputs, ...] = Field((), description="animations and contact sheets to make")
+    outputs: tuple[Outputs, ...] = Field((), description="animations, contact sheets and plots to make")
     resources: Annotated[Resources, Record()] = Field(
         default_factory=Resources,
         json_schema_extra={"default": {}},
@@ -71,6 +72,11 @@ class JobSpec(Model):
         default_factory=CheckpointSettings,
         json_schema_extra={"default": {}},
         description="how often a task's state is kept, so that it can go on where it stood",
+    )
+    losses: Annotated[LossSettings, Record()] = Field(
+        default_factory=LossSettings,
+        json_schema_extra={"default": {}},
+        description="which iterations' losses are recorded, in each frame's `losses.csv`",
     )
     weights: Mapping[str, Text] = Field({}, description="weight files, by network")
     _document: Document = PrivateAttr(default=Document(None))

@@ -10,6 +10,7 @@ from pydantic import Field, field_validator
 from pydantic.json_schema import WithJsonSchema
 
 from jobs.models import Choice, Flag, Flat, Many, Model, OneOf, Text, Whole
+from jobs.plots import PlotSettings
 from renderer.settings import (
     AnimationSettings,
     DreamSettings,
@@ -129,6 +130,7 @@ class Outputs(OneOf):
 
     gif: Annotated[Output, Flat(AnimationSettings)] | None = None
     sheet: Annotated[Output, Flat(SheetSettings)] | None = None
+    plot: Annotated[Output, Flat(PlotSettings)] | None = None
 
 
 def _chosen(value: Any) -> Any:
