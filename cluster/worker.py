@@ -6,7 +6,6 @@ no files and downloads nothing; it keeps the networks it has loaded, for orders 
 
 from __future__ import annotations
 
-import math
 import os
 import socket
 import time

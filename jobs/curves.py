@@ -119,11 +119,26 @@ def read(data: bytes, *, name: str = LOSSES) -> Losses:
         raise WorkspaceError(f"{name}: is no table of losses ({error}); remove it") from error
 
 
+def gathered(curves: Sequence[tuple[str, Losses]]) -> bytes:
+    """One table of many tasks' losses, which begins each row with the frame's file."""
+    names = list(dict.fromkeys(name for _, losses in curves for name in losses.values))
+    rows = []
+    for file, losses in curves:
+        columns = [losses.values.get(name, ("",) * len(losses.iterations)) for name in names]
+        told = zip(losses.iterations, *columns, losses.seconds, strict=True)
+        rows += [[file, *map(_text, row)] for row in told]
+    return table(["frame", ITERATION, *names, SECONDS], rows)
+
+
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> bytes:
     """A table as CSV."""
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows([header, *rows])
     return text.getvalue().encode()
+
+
+def _text(value: float | str) -> str:
+    return value if isinstance(value, str) else f"{value:.10g}"
 
 
 def _kept(past: bytes, done: int) -> tuple[list[str], list[list[str]]]:

@@ -16,8 +16,11 @@ from renderer.settings import Knob, check
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-LABELLED = 10
-"""So many curves are told apart by a legend; of more, only how they lie together can be seen."""
+COLOURS = 10
+"""So many curves have colours of their own; more are coloured by a scale, in their order."""
+
+LABELLED = 16
+"""So many curves are named in a legend; of more, only how they lie together can be seen."""
 
 PANEL_INCHES, DPI = (4.8, 3.6), 120
 
@@ -27,7 +30,7 @@ class PlotSettings:
     """One plot of losses over iterations, a panel a loss."""
 
     title: Annotated[str, Knob("heading of the plot; empty: none")] = ""
-    log: Annotated[bool, Knob("logarithmic losses, where all are above zero")] = True
+    log: Annotated[bool, Knob("logarithmic losses, where none is below zero")] = True
 
     def __post_init__(self) -> None:
         check(self)
@@ -62,27 +65,30 @@ def _size(panels: int) -> tuple[float, float]:
 
 
 def _draw(panel: Axes, name: str, curves: Sequence[tuple[str, Losses]], *, log: bool) -> None:
+    from matplotlib.ticker import MaxNLocator
+
     for (label, losses), look in zip(curves, _looks(len(curves)), strict=True):
         if values := losses.values.get(name):
             marker = "." if len(values) == 1 else ""
             panel.plot(losses.iterations, values, label=label, marker=marker, **look)
     panel.set_title(name)
     panel.set_xlabel("iteration")
+    panel.xaxis.set_major_locator(MaxNLocator(integer=True))
     shown = [value for _, losses in curves for value in losses.values.get(name, ())]
-    if log and min(shown, default=0) > 0:
-        panel.set_yscale("log")
+    # A style that starts as its content begins with a content loss of zero: only that is left out.
+    if log and min(shown, default=0.0) >= 0 and max(shown, default=0.0) > 0:
+        panel.set_yscale("log", nonpositive="mask")
     panel.grid(which="both", linewidth=0.4, alpha=0.4)
     panel.spines[["top", "right"]].set_visible(False)
 
 
 def _looks(count: int) -> list[Mapping[str, Any]]:
-    """Colours that can be told apart where curves are few; else a scale, in their order."""
-    if count <= LABELLED:
+    if count <= COLOURS:
         return [{"color": f"C{number}", "linewidth": 1.5} for number in range(count)]
     from matplotlib import colormaps
 
     scale = colormaps["viridis"]
-    return [{"color": scale(i / (count - 1)), "linewidth": 0.8, "alpha": 0.7} for i in range(count)]
+    return [{"color": scale(i / (count - 1)), "linewidth": 1.0, "alpha": 0.8} for i in range(count)]
 
 
 def _legend(figure: Any, panel: Axes) -> None:

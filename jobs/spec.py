@@ -55,7 +55,9 @@ class JobSpec(Model):
     steps: tuple[Step, ...] = Field(
         min_length=1, description="what is done to every picture, one step after the other"
     )
-    outputs: tuple[Outputs, ...] = Field((), description="animations, contact sheets and plots to make")
+    outputs: tuple[Outputs, ...] = Field(
+        (), description="animations, contact sheets and plots to make"
+    )
     resources: Annotated[Resources, Record()] = Field(
         default_factory=Resources,
         json_schema_extra={"default": {}},

@@ -205,9 +205,9 @@ class Workspace:
     def artefact_data(self, task: str, name: str) -> bytes:
         """What is in one of them; nothing if it isn't there."""
         home = self.history.home(task)
-        path = self.path(f"{home}/{name}")
-        with self._files.told():
-            return path.read_bytes() if home and path.is_file() else b""
+        with self._files.told(), contextlib.suppress(FileNotFoundError):
+            return self.path(f"{home}/{name}").read_bytes() if home else b""
+        return b""
 
     def latest_checkpoint(self, task: str) -> Checkpoint | None:
         """The newest sound checkpoint of a task; damaged ones are logged and removed."""
