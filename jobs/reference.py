@@ -22,6 +22,7 @@ SECTIONS = {
     "": "A job",
     "steps.dream": "`steps:` – `dream:`",
     "steps.style": "`steps:` – `style:`",
+    "matrix": "`matrix:`",
     "outputs.gif": "`outputs:` – `gif:`",
     "outputs.sheet": "`outputs:` – `sheet:`",
     "outputs.plot": "`outputs:` – `plot:`",
