@@ -11,7 +11,8 @@ from PIL import Image
 from cluster.assembly import Assembly, Outcome
 from cluster.notices import OutputFailed, OutputMade
 from jobs.inputs import gather
-from jobs.outputs import Cell, Output, Shown
+from jobs.origins import Shown
+from jobs.outputs import Cell, Output
 from jobs.workspace import Workspace
 from renderer import images
 from renderer.settings import SheetSettings
