@@ -6,25 +6,45 @@ for later steps: what these will be given isn't rendered yet.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 
 from jobs.activity import Activity, View
+from jobs.branches import Branch
 from jobs.choosing import Choice
-from jobs.inputs import Source
+from jobs.inputs import FailedInput, Source
 from jobs.spec import JobSpec
 from jobs.stages import Stage, Variant, blamed
-from renderer.errors import JobError
+from renderer.errors import ImageError, JobError
 from renderer.settings import DreamSettings
 
 Stages = tuple[Stage, ...]
 
 
-class Settling:
-    """Decides choices: at once those by pictures that the job names, then those by its inputs.
+def settle(
+    branched: Sequence[Branch], pictures: Mapping[Source, Iterable[int]], activity: Activity | None
+) -> tuple[dict[Source, dict[int, Branch]], tuple[FailedInput, ...]]:
+    """What each input goes through, by the numbers of the branches that it is in.
 
-    Raises WeightsError, and JobError for a picture that is named and can't be looked at.
+    Inputs that can't be looked at come beside. Raises JobError for a picture that the job names and
+    that can't be looked at, and WeightsError.
     """
+    settlings = [Settling(branch.spec, branch.stages, activity) for branch in branched]
+    settled, failed = {}, []
+    for source, numbers in pictures.items():
+        try:
+            settled[source] = {
+                number: replace(branched[number], stages=settlings[number].on(source))
+                for number in numbers
+            }
+        except ImageError as error:
+            failed.append(FailedInput(source.path, str(error)))
+    return settled, tuple(failed)
+
+
+class Settling:
+    """One branch's choices: at once those by pictures that it names, then those by its inputs."""
 
     def __init__(self, spec: JobSpec, stages: Stages, activity: Activity | None) -> None:
         self._spec, self._activity = spec, activity

@@ -14,6 +14,7 @@ from jobs import generated
 from jobs.channels import SCHEMA, Channels, by_layers
 from jobs.generated import Generated
 from jobs.models import Choice, Flag, Flat, Many, Model, OneOf, Text
+from jobs.plots import PlotSettings
 from renderer.settings import (
     AnimationSettings,
     DreamSettings,
@@ -121,6 +122,11 @@ class Output(Model):
         description="step whose pictures to take: its number from 1, or `dream` or `style` where "
         "there is only one; null: the last step",
     )
+    last: Flag = Field(
+        False,
+        description="take only the last picture that the step makes of each input: the end of a "
+        "chain",
+    )
 
 
 class Outputs(OneOf):
@@ -128,3 +134,4 @@ class Outputs(OneOf):
 
     gif: Annotated[Output, Flat(AnimationSettings)] | None = None
     sheet: Annotated[Output, Flat(SheetSettings)] | None = None
+    plot: Annotated[Output, Flat(PlotSettings)] | None = None
