@@ -91,7 +91,7 @@ class Assembly:
         return OutputMade(file=self._name(output), frames=len(there), missing=missing)
 
     def _name(self, output: Output) -> str:
-        return str(self._workspace.path(output.file))
+        return self._workspace.address(output.file)
 
     def _write(self, output: Output, cells: Sequence[Cell]) -> None:
         frames = [(cell.label, self._loader(cell)) for cell in cells]
@@ -103,7 +103,7 @@ class Assembly:
             self._wait(lambda: cell.task in self._ended or self._over)
             if not self._ended.get(cell.task):
                 raise _Missing
-            return images.decode(self._workspace.path(cell.file).read_bytes(), name=cell.file)
+            return images.decode(self._workspace.read(cell.file), name=cell.file)
 
         return load
 

@@ -23,6 +23,7 @@ from jobs.messages import Cause
 from jobs.plan import Plan, plan
 from jobs.schedule import Budgets
 from jobs.spec import build
+from jobs.storage import at
 from jobs.workspace import Workspace
 from renderer import images
 from renderer.checkpoints import State, pack
@@ -446,12 +447,12 @@ def test_a_pause_stops_what_runs_and_goes_on_with_it_later(bench: Bench) -> None
         def poll(self, timeout_s: float) -> list[Report]:
             self.polls += 1
             if self.polls == 5:
-                pause.pause(folder)
+                pause.pause(at(folder))
             if self.polls == 20:
                 assert [attempt.number for attempt in self.cancelled] == [1]
                 assert len(self.orders) == 1
                 self.answer = renders
-                pause.resume(folder)
+                pause.resume(at(folder))
             return super().poll(timeout_s)
 
     backend = Pausing("one", answer=lambda order, attempt: [Started("desk", 1, "cpu", 1)])
