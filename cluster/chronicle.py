@@ -116,6 +116,10 @@ class Chronicle:
             )
         )
 
+    def artefact(self, attempt: Attempt, file: str) -> None:
+        """A file that a task makes beside its frame is in the workspace."""
+        self._notify(n.ArtefactKept(task=attempt.task, file=file))
+
     def blocked(self, told: m.Block, seconds: float) -> None:
         """A node gets no more tasks for a while."""
         self._workspace.record("blocked", node=told.node, reason=told.reason)

@@ -84,6 +84,14 @@ class TaskCheckpointed:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ArtefactKept:
+    """A file that a task makes beside its frame is in the workspace (``--json`` alone tells it)."""
+
+    task: str
+    file: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class TaskFinished:
     """A frame is safely in the workspace."""
 
@@ -191,6 +199,7 @@ Notice = (
     | TaskStarted
     | TaskProgress
     | TaskCheckpointed
+    | ArtefactKept
     | TaskFinished
     | TaskRetried
     | TaskFailed

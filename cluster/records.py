@@ -1,8 +1,8 @@
 """What a worker is told, and what it tells: small frozen records that cross process borders.
 
 A worker is given an ``Order`` and answers with a stream of records: one ``Started``, some
-``Progress`` and ``Checkpoint``, and at the end one ``Done``, ``Failed`` or ``Stopped``. A stream
-that ends without one of these has lost its worker: an end proves nothing.
+``Progress``, ``Checkpoint`` and ``Artefact``, and at the end one ``Done``, ``Failed`` or
+``Stopped``. A stream that ends without one of these has lost its worker: an end proves nothing.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from jobs.messages import Cause
-from renderer.events import Checkpoint, Progress
+from renderer.events import Artefact, Checkpoint, Progress
 from renderer.settings import Settings
 
 Handle = Any
@@ -103,4 +103,4 @@ class Stopped:
     """The attempt ended because it was told to; its last checkpoint came before."""
 
 
-Record = Started | Progress | Checkpoint | Done | Failed | Stopped
+Record = Started | Progress | Checkpoint | Artefact | Done | Failed | Stopped

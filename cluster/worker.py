@@ -27,7 +27,7 @@ from cluster.records import Done, Failed, Handle, Order, Record, Started, Stoppe
 from jobs.messages import Cause
 from renderer import checkpoints, dream, images, networks, style
 from renderer.errors import CheckpointError, DivergedError, ReverieError
-from renderer.events import Checkpoint, Event, Progress
+from renderer.events import Artefact, Event, Progress
 from renderer.images import Picture
 from renderer.networks import Network
 from renderer.settings import DreamSettings, Settings, StyleSettings
@@ -141,8 +141,8 @@ class Renderer:
 
 def told(
     steps: Generator[Event, None, Tensor], throttle: Throttle, stopping: Callable[[], bool]
-) -> Generator[Progress | Checkpoint, None, tuple[Tensor, Progress] | None]:
-    """Pass on checkpoints, and the iterations that are wanted; returns the result and the last.
+) -> Generator[Event, None, tuple[Tensor, Progress] | None]:
+    """Pass on checkpoints, artefacts and wanted iterations; returns the result and the last one.
 
     None where it was stopped; the checkpoint of that iteration came before. After the very last
     iteration the result itself comes, and no checkpoint. Raises DivergedError.
@@ -159,6 +159,8 @@ def told(
             if throttle.open:
                 last = event
                 yield event
+        elif isinstance(event, Artefact):
+            yield event
         elif throttle.left != 0:
             check_finite(checkpoints.image(event.data), event.iteration)
             yield event

@@ -1,7 +1,8 @@
-"""What in a workspace does its job not need any more? Frames, carries and checkpoints of old.
+"""What in a workspace does its job not need any more? Frames, artefacts, carries, checkpoints.
 
-Only files that Reverie wrote are looked at: frames by the log, the others by their names. What the
-current plan knows stays, and so does a finished frame that has not got its new name yet.
+Only files that Reverie wrote are looked at: frames and artefacts by the log, the others by their
+names. What the current plan knows stays, and so does a finished frame that has not got its new name
+yet.
 """
 
 from __future__ import annotations
@@ -10,8 +11,8 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
-from jobs import checkpoints
-from jobs.history import CARRY, FRAMES, History
+from jobs import artefacts, checkpoints
+from jobs.history import ARTEFACTS, CARRY, FRAMES, History
 from jobs.roster import Entry
 from jobs.storage import Sizes, Storage, leftovers
 
@@ -23,7 +24,7 @@ _CARRY_NAME = re.compile(rf"{CARRY}/[^/]+/([0-9a-f]+)\.safetensors")
 class Stale:
     """A file that may go: what it is, its name, and the bytes that are free without it."""
 
-    kind: str  # "frame", "last good picture", "carry", "checkpoint" or "temporary"
+    kind: str  # "frame", "last good picture", "artefact", "carry", "checkpoint" or "temporary"
     name: str
     size_bytes: int
 
@@ -35,6 +36,7 @@ def stale(storage: Storage, entries: Sequence[Entry], history: History) -> list[
     pictures = list(storage.files(FRAMES))
     found = [("frame", name) for name in _frames(sizes, entries, history)]
     found += [("last good picture", name) for name in _last_good(pictures, entries, history, done)]
+    found += [("artefact", name) for name in _artefacts(storage, entries, history)]
     found += [("carry", name) for name in _carries(storage, entries)]
     unfinished = {entry.id for entry in entries} - done
     found += [
@@ -47,7 +49,7 @@ def stale(storage: Storage, entries: Sequence[Entry], history: History) -> list[
 
 def temporaries(storage: Storage) -> list[Stale]:
     """What is being written in a workspace, or was when its driver died. OSError likewise."""
-    below = (FRAMES, CARRY, checkpoints.CHECKPOINTS)
+    below = (FRAMES, ARTEFACTS, CARRY, checkpoints.CHECKPOINTS)
     return _measured(storage, [("temporary", name) for name in leftovers(storage, below)])
 
 
@@ -71,6 +73,13 @@ def _last_good(
         name = _LAST_GOOD_NAME.fullmatch(picture)
         if name and name[1] in ours and name[1] not in failed:
             yield picture
+
+
+def _artefacts(storage: Storage, entries: Sequence[Entry], history: History) -> Iterator[str]:
+    """What tasks have left that are planned no more."""
+    planned = {entry.id for entry in entries}
+    gone = {home for home, task in history.artefacts.items() if task not in planned}
+    return (name for name in artefacts.names(storage) if name.rpartition("/")[0] in gone)
 
 
 def _stem(file: str) -> str:

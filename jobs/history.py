@@ -21,12 +21,13 @@ from jobs.inputs import Source
 from jobs.storage import Sizes, Storage
 from jobs.tasks import ALGORITHM_VERSION, Task
 
-FRAMES, CARRY = "frames", "carry"
+FRAMES, ARTEFACTS, CARRY = "frames", "artefacts", "carry"
 
 RECIPE, FINISHED, RENAMED = "recipe", "finished", "renamed"
+ARTEFACTS_BEGUN = "artefacts_begun"  # whose a folder of artefacts is from now on
 STARTED, CHECKPOINT = "started", "checkpoint"
 GIVEN_UP, FORGOTTEN = "given_up", "forgotten"
-ALONG_THE_WAY = (CHECKPOINT, "checkpoint_damaged")
+ALONG_THE_WAY = (CHECKPOINT, "checkpoint_damaged", ARTEFACTS_BEGUN)
 """Events of a task that don't end its attempt."""
 
 
@@ -35,7 +36,8 @@ class Result:
     """A finished task's frame: its names, its size, and how it was rendered.
 
     ``recipe`` is a key of ``History.recipes``; ``needs`` is the task that it went on from, or else
-    ``picture`` is what it was made of.
+    ``picture`` is what it was made of. ``losses`` are the last iteration's, by name; ``seconds``
+    are those of the attempt that finished it.
     """
 
     files: tuple[str, ...]
@@ -43,6 +45,8 @@ class Result:
     recipe: str = ""
     needs: str = ""
     picture: Mapping[str, Any] = field(default_factory=dict)
+    losses: Mapping[str, float] = field(default_factory=dict)
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +76,7 @@ class History:
 
     results: dict[str, Result] = field(default_factory=dict)
     owners: dict[str, str] = field(default_factory=dict)  # the task whose picture a file holds
+    artefacts: dict[str, str] = field(default_factory=dict)  # the task whose a folder of them is
     attempts: dict[str, int] = field(default_factory=dict)
     recipes: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     failures: dict[str, Failure] = field(default_factory=dict)
@@ -99,8 +104,10 @@ class History:
         if event == FORGOTTEN:
             self.results.pop(task, None)
             self.forgotten.add(task)
+        if event == ARTEFACTS_BEGUN and _is_below(home := record.get("folder"), ARTEFACTS):
+            self.artefacts[str(home)] = task
         files = record.get("files")
-        if isinstance(files, list) and all(_is_frame(file) for file in files):
+        if isinstance(files, list) and all(_is_below(file, FRAMES) for file in files):
             self._result(task, files, record)
 
     def pictures(self, task: Planned, sizes: Sizes) -> list[str]:
@@ -137,13 +144,15 @@ class History:
         if record["event"] == RENAMED and known is not None:
             self.results[task] = dataclasses.replace(known, files=tuple(files))
         else:
-            picture = record.get("picture")
+            picture, losses, seconds = (record.get(k) for k in ("picture", "losses", "seconds"))
             self.results[task] = Result(
                 files=tuple(files),
                 size_bytes=size if isinstance(size, int) else -1,
                 recipe=str(record.get("recipe", "")),
                 needs=str(record.get("needs", "")),
                 picture=picture if isinstance(picture, dict) else {},
+                losses=losses if isinstance(losses, dict) else {},
+                seconds=float(seconds) if isinstance(seconds, int | float) else 0.0,
             )
             self.forgotten.discard(task)
         self.owners.update(dict.fromkeys(files, task))
@@ -192,9 +201,9 @@ def _plain(settings: Mapping[str, Any]) -> dict[str, Any]:
     return dict(json.loads(json.dumps(plain)))
 
 
-def _is_frame(name: object) -> bool:
-    """Whether a name that was read from the log can be a frame's."""
+def _is_below(name: object, folder: str) -> bool:
+    """Whether a name that was read from the log can be that of something in a folder of ours."""
     if not isinstance(name, str) or "\\" in name:
         return False
     parts = name.split("/")
-    return len(parts) > 1 and parts[0] == FRAMES and not {"", ".", ".."}.intersection(parts)
+    return len(parts) > 1 and parts[0] == folder and not {"", ".", ".."}.intersection(parts)

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache
 
+from jobs import generated
 from jobs.inputs import FailedInput, Source, expand, gather
 from jobs.names import Names
 from jobs.outputs import Cell, Output, folder, outputs
@@ -77,7 +78,9 @@ def _check_networks(spec: JobSpec) -> None:
 def _inputs(spec: JobSpec) -> tuple[tuple[Source, ...], tuple[FailedInput, ...]]:
     paths: list[str] = []
     faults = []
-    for number, pattern in enumerate(spec.inputs):
+    longest = spec.size if "size" in spec.model_fields_set else None
+    wanted = generated.paths(spec.inputs, seed=spec.seed, longest=longest)
+    for number, pattern in enumerate(wanted):
         try:
             paths += expand(pattern, spec.base)
         except JobError as error:
@@ -149,7 +152,7 @@ class _Grower:
         task_id, seed = identify(
             variant.settings,
             weights,
-            above.id if above else (source, self.spec.size),
+            above.id if above else (source, source.longest(self.spec.size)),
             styles=variant.styles,
             job_seed=self.spec.seed,
         )
@@ -171,7 +174,7 @@ class _Grower:
                 needs=(above.id,) if above else (),
                 source=None if above else source,
                 styles=variant.styles,
-                size=None if above else self.spec.size,
+                size=None if above else source.longest(self.spec.size),
                 seed=seed,
                 format=self.spec.format,
                 files=(file,),

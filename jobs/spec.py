@@ -23,7 +23,7 @@ from jobs.documents import Document, Key, override, read
 from jobs.limits import Limits
 from jobs.models import Choice, Many, Model, Record, Text, Whole
 from jobs.schedule import Budgets
-from jobs.steps import Outputs, Resources, Step
+from jobs.steps import Input, Outputs, Resources, Step
 from renderer.errors import JobError
 from renderer.metadata import FORMATS
 
@@ -38,8 +38,11 @@ class JobSpec(Model):
     seed: Whole = Field(
         0, ge=0, le=2**63 - 1, description="number that all that is random is drawn from"
     )
-    inputs: Annotated[tuple[Text, ...], Many()] = Field(
-        min_length=1, description="pictures to render: files, folders, globs or URLs"
+    inputs: Annotated[tuple[Input, ...], Many()] = Field(
+        min_length=1,
+        description="pictures to render: files, folders, globs or URLs; or generated ones, "
+        "{noise: 512x512}, {white: 640x480} or {black: 640x480} (WIDTHxHEIGHT, and `name` if you "
+        "like), which `size` scales where it is given",
     )
     size: Whole | None = Field(
         512,

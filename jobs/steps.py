@@ -6,9 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from pydantic import Field, field_validator
+from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler, field_validator
 from pydantic.json_schema import WithJsonSchema
+from pydantic_core import core_schema
 
+from jobs import generated
+from jobs.generated import Generated
 from jobs.models import Choice, Flag, Flat, Many, Model, OneOf, Text, Whole
 from renderer.settings import (
     AnimationSettings,
@@ -20,6 +23,28 @@ from renderer.settings import (
 )
 
 ALL_LAYERS = "*"
+
+
+class _Input:
+    """Annotates an input: text, or a mapping that asks for a generated picture."""
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> core_schema.CoreSchema:
+        text = handler(Text)
+        return core_schema.no_info_wrap_validator_function(self._checked, text)
+
+    def __get_pydantic_json_schema__(
+        self, core: core_schema.CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        return {"anyOf": [{"type": ["string", "number"]}, generated.SCHEMA]}
+
+    @staticmethod
+    def _checked(value: Any, text: Any) -> Any:
+        return generated.parse(value) if isinstance(value, dict) else text(value)
+
+
+Input = Annotated[str | Generated, _Input()]
 _CHOSEN_SCHEMA: dict[str, Any] = {
     "anyOf": [
         {"type": "array", "items": {"type": "integer", "minimum": 0}},

@@ -7,6 +7,7 @@
     ├── lock                        who drives (jobs.lock); empty when no one does
     ├── paused                      there while its driver is to wait (jobs.pause)
     ├── frames/1-dream/…-conv3.png  every step's pictures, under readable names
+    ├── artefacts/1-dream/…-conv3/ what tasks leave beside their frames (jobs.artefacts)
     ├── carry/3f/3f81….safetensors  what passes from a task to the next, without loss, by task id
     ├── checkpoints/3f/3f81…-200…   states that running tasks can go on from (jobs.checkpoints)
     ├── harbour.gif                 the outputs
@@ -31,9 +32,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from jobs import artefacts
 from jobs.checkpoints import CHECKPOINTS, Checkpoint, Checkpoints
 from jobs.cleaning import Stale, stale
 from jobs.history import (
+    ARTEFACTS,
+    ARTEFACTS_BEGUN,
     CARRY,
     CHECKPOINT,
     FINISHED,
@@ -71,7 +75,7 @@ class Workspace:
                 self.history = read(storage)
                 self._log = storage.log()
                 self._checkpoints = Checkpoints(storage)
-                storage.remove(leftovers(storage, (FRAMES, CARRY, CHECKPOINTS)))
+                storage.remove(leftovers(storage, (FRAMES, ARTEFACTS, CARRY, CHECKPOINTS)))
         except BaseException:
             self._lock.release()
             raise
@@ -185,6 +189,26 @@ class Workspace:
         size = len(data)
         self.record(CHECKPOINT, task=task, attempt=attempt, iteration=iteration, size_bytes=size)
         return True
+
+    def artefact(self, task: Task, name: str, data: bytes, *, attempt: int) -> str:
+        """Puts what a task makes beside its frame in its place; its name in the workspace.
+
+        Whether the attempt is alive, the schedule says, as with a checkpoint.
+        """
+        home = artefacts.home(task.file)
+        with self._storage.told():
+            if self.history.artefacts.get(home) != task.id:
+                self._storage.remove(artefacts.names(self._storage, home))
+                self.record(ARTEFACTS_BEGUN, task=task.id, attempt=attempt, folder=home)
+            return artefacts.put(self._storage, home, name, data)
+
+    def artefacts(self, task: Task) -> list[str]:
+        """Names in the workspace of what a task has left beside its frame, sorted."""
+        home = artefacts.home(task.file)
+        if self.history.artefacts.get(home) != task.id:
+            return []
+        with self._storage.told():
+            return artefacts.names(self._storage, home)
 
     def latest_checkpoint(self, task: str) -> Checkpoint | None:
         """The newest sound checkpoint of a task; damaged ones are logged and removed."""
