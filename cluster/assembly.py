@@ -1,4 +1,4 @@
-"""How do finished frames become animations and contact sheets, while others still render?
+"""How do finished frames become animations, sheets and plots, while others still render?
 
 One thread works through the outputs in order. A frame is loaded when it is published, and dropped
 when it is drawn: a GIF grows with the contiguous front of its frames, and nothing holds them all.
@@ -12,11 +12,13 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from cluster.notices import OutputFailed, OutputMade
+from jobs.curves import LOSSES, Losses, gathered, read
 from jobs.outputs import Cell, Output
+from jobs.plots import PlotSettings, plot
 from jobs.workspace import Workspace
 from renderer import images
 from renderer.animation import Frame, write_gif
-from renderer.errors import ReverieError
+from renderer.errors import JobError, ReverieError
 from renderer.images import Picture
 from renderer.settings import AnimationSettings, SheetSettings
 from renderer.sheets import sheet
@@ -81,37 +83,66 @@ class Assembly:
 
     def _make(self, output: Output) -> Outcome:
         try:
-            self._write(output, output.cells)
-            return OutputMade(file=self._name(output), frames=len(output.cells))
+            frames = self._write(output, output.cells)
         except _Missing:
             self._wait(lambda: self._over)
-        there = tuple(cell for cell in output.cells if self._ended.get(cell.task))
-        self._write(output, there)
-        missing = len(output.cells) - len(there)
-        return OutputMade(file=self._name(output), frames=len(there), missing=missing)
+            there = tuple(cell for cell in output.cells if self._ended.get(cell.task))
+            frames = self._write(output, there)
+        missing = len(output.cells) - frames
+        return OutputMade(file=self._name(output), frames=frames, missing=missing)
 
     def _name(self, output: Output) -> str:
         return self._workspace.address(output.file)
 
-    def _write(self, output: Output, cells: Sequence[Cell]) -> None:
-        frames = [(cell.label, self._loader(cell)) for cell in cells]
+    def _write(self, output: Output, cells: Sequence[Cell]) -> int:
+        """Write an output of these cells; how many of them are in it."""
         with self._workspace.writing(output.file) as path:
+            if isinstance(output.settings, PlotSettings):
+                curves = self._curves(cells)
+                path.write_bytes(drawn(curves, output))
+                return len(curves)
+            frames = [(cell.label, self._loader(cell)) for cell in cells]
             write(frames, path, output.settings)
+            return len(frames)
 
     def _loader(self, cell: Cell) -> Callable[[], Picture]:
         def load() -> Picture:
-            self._wait(lambda: cell.task in self._ended or self._over)
-            if not self._ended.get(cell.task):
-                raise _Missing
+            self._wait_for(cell)
             return images.decode(self._workspace.read(cell.file), name=cell.file)
 
         return load
+
+    def _curves(self, cells: Sequence[Cell]) -> list[tuple[Cell, Losses]]:
+        """The losses of those tasks that have recorded them."""
+        found = []
+        for cell in cells:
+            self._wait_for(cell)
+            if data := self._workspace.artefact_data(cell.task, LOSSES):
+                found.append((cell, read(data, name=f"the losses of {cell.file}")))
+        return found
+
+    def _wait_for(self, cell: Cell) -> None:
+        self._wait(lambda: cell.task in self._ended or self._over)
+        if not self._ended.get(cell.task):
+            raise _Missing
 
     def _wait(self, reached: Callable[[], bool]) -> None:
         with self._changed:
             self._changed.wait_for(lambda: self._dropped or reached())
         if self._dropped:
             raise _Missing
+
+
+def drawn(curves: Sequence[tuple[Cell, Losses]], output: Output) -> bytes:
+    """A plot of losses, or the table of them. JobError where there are none."""
+    if not curves:
+        raise JobError(
+            "no losses were recorded (`losses: {every: 0}`, or an earlier version of Reverie)"
+        )
+    if output.file.endswith(".csv"):
+        return gathered([(cell.file, losses) for cell, losses in curves])
+    assert isinstance(output.settings, PlotSettings)
+    return plot([(cell.label, losses) for cell, losses in curves], output.settings)
 
 
 def write(frames: Sequence[Frame], path: Path, settings: AnimationSettings | SheetSettings) -> None:

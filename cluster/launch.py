@@ -70,7 +70,7 @@ def planned(spec: JobSpec, options: RunOptions) -> Job:
         base=spec.base,
         data=spec.data,
         resources=spec.resources,
-        rules=Rules(spec.retries, spec.limits, spec.checkpoint),
+        rules=Rules(spec.retries, spec.limits, spec.checkpoint, spec.losses),
     )
 
 
@@ -97,7 +97,8 @@ def remembered(picture: str, options: RunOptions) -> Job:
 
 def run(job: Job, options: RunOptions, place: Path | str, *, session: RaySession | None) -> int:
     """Render a job to a place, on Ray or (without a session) in this process; the exit code."""
-    pace = Pace(job.rules.checkpoint.every, job.rules.checkpoint.seconds)
+    kept = job.rules.checkpoint
+    pace = Pace(kept.every, kept.seconds, job.rules.losses.every)
     terms = Terms(job=job.plan.name, seed=job.seed, base=job.base, pace=pace)
     tasks = {task.id: task for task in job.plan.tasks}
     with contextlib.ExitStack() as stack:

@@ -29,6 +29,7 @@ from cluster.records import Done, Failed, Record, Started, Stopped
 from cluster.watchdog import Watchdog
 from jobs import messages as m
 from jobs.checkpoints import CheckpointSettings
+from jobs.curves import LossSettings
 from jobs.limits import Limits
 from jobs.plan import Plan
 from jobs.schedule import Budgets, Counts, Schedule, State
@@ -77,6 +78,7 @@ class Rules:
     budgets: Budgets = field(default_factory=Budgets)
     limits: Limits = field(default_factory=Limits)
     checkpoint: CheckpointSettings = field(default_factory=CheckpointSettings)
+    losses: LossSettings = field(default_factory=LossSettings)
 
 
 class Runner:

@@ -77,6 +77,7 @@ class History:
     results: dict[str, Result] = field(default_factory=dict)
     owners: dict[str, str] = field(default_factory=dict)  # the task whose picture a file holds
     artefacts: dict[str, str] = field(default_factory=dict)  # the task whose a folder of them is
+    homes: dict[str, str] = field(default_factory=dict)  # the folder that was a task's last
     attempts: dict[str, int] = field(default_factory=dict)
     recipes: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     failures: dict[str, Failure] = field(default_factory=dict)
@@ -106,9 +107,15 @@ class History:
             self.forgotten.add(task)
         if event == ARTEFACTS_BEGUN and _is_below(home := record.get("folder"), ARTEFACTS):
             self.artefacts[str(home)] = task
+            self.homes[task] = str(home)
         files = record.get("files")
         if isinstance(files, list) and all(_is_below(file, FRAMES) for file in files):
             self._result(task, files, record)
+
+    def home(self, task: str) -> str:
+        """The folder of a task's artefacts; nothing if it has none, or another has taken it."""
+        home = self.homes.get(task, "")
+        return home if self.artefacts.get(home) == task else ""
 
     def pictures(self, task: Planned, sizes: Sizes) -> list[str]:
         """The files that hold the task's picture, in the format that is wanted."""

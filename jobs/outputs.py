@@ -1,7 +1,7 @@
-"""Which frames go into each animation and contact sheet of a job, and what are these called?
+"""Which frames go into each animation, contact sheet and plot of a job, and what are these called?
 
 Where a step makes several pictures of an input, each input gets an output of its own; else all
-inputs are in one together.
+inputs are in one together. A plot of losses is of a whole step, and has a table beside it.
 """
 
 from __future__ import annotations
@@ -15,13 +15,19 @@ from jobs import steps
 from jobs.documents import Key
 from jobs.models import given
 from jobs.names import Names
+from jobs.plots import PlotSettings
 from jobs.spec import JobSpec
 from jobs.tasks import Frame
 from renderer.errors import JobError
 from renderer.settings import AnimationSettings, SheetSettings
 
-OutputKind = Literal["gif", "sheet"]
-SUFFIXES: dict[OutputKind, str] = {"gif": ".gif", "sheet": "-sheet.png"}
+OutputKind = Literal["gif", "sheet", "plot"]
+SUFFIXES: dict[OutputKind, tuple[str, ...]] = {
+    "gif": (".gif",),
+    "sheet": ("-sheet.png",),
+    "plot": ("-losses.png", "-losses.csv"),
+}
+Made = AnimationSettings | SheetSettings | PlotSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +42,12 @@ class Cell:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Output:
-    """An animation or a contact sheet; ``file`` is its name in the workspace."""
+    """An animation, a contact sheet, or a plot or table of losses; ``file`` is its name."""
 
     kind: OutputKind
     file: str
     step: int
-    settings: AnimationSettings | SheetSettings
+    settings: Made
     cells: tuple[Cell, ...]
 
 
@@ -50,11 +56,10 @@ def outputs(spec: JobSpec, frames: Sequence[Sequence[Frame]]) -> tuple[Output, .
     found: list[Output] = []
     names = {kind: Names() for kind in SUFFIXES}
     for number, wanted in enumerate(spec.outputs):
-        kind: OutputKind = "gif" if wanted.gif is not None else "sheet"
-        asked = next(keys for keys in (wanted.gif, wanted.sheet) if keys is not None)
+        kind, asked = _asked(wanted)
         key: Key = ("outputs", number, kind)
         step = _step(spec, asked.of, (*key, "of"))
-        groups = _groups(frames[step])
+        groups = _groups(frames[step], together=kind == "plot")
         for picture, cells in groups.items():
             middle = [] if step == len(spec.steps) - 1 else [folder(spec, step)]
             stem = "-".join([spec.title, *middle, *([picture] if len(groups) > 1 else [])])
@@ -62,14 +67,23 @@ def outputs(spec: JobSpec, frames: Sequence[Sequence[Frame]]) -> tuple[Output, .
             if isinstance(settings, AnimationSettings):
                 _check_durations(spec, settings, len(cells), (*key, "durations"))
                 _check_sizes(spec, cells, key)
-            file = names[kind].take(stem) + SUFFIXES[kind]
-            found.append(Output(kind=kind, file=file, step=step, settings=settings, cells=cells))
+            name = names[kind].take(stem)
+            found += [
+                Output(kind=kind, file=name + suffix, step=step, settings=settings, cells=cells)
+                for suffix in SUFFIXES[kind]
+            ]
     return tuple(found)
 
 
 def folder(spec: JobSpec, step: int) -> str:
     """Name of a step's folder: ``1-dream``."""
     return f"{step + 1}-{'dream' if spec.steps[step].dream is not None else 'style'}"
+
+
+def _asked(wanted: steps.Outputs) -> tuple[OutputKind, steps.Output]:
+    """Which kind an output is, and what is said of it."""
+    kinds: tuple[OutputKind, ...] = tuple(SUFFIXES)
+    return next((kind, keys) for kind in kinds if (keys := getattr(wanted, kind)) is not None)
 
 
 def _step(spec: JobSpec, of: str | None, key: Key) -> int:
@@ -88,22 +102,26 @@ def _step(spec: JobSpec, of: str | None, key: Key) -> int:
     raise JobError(spec.complaint(key, f"{of!r} {fault} (steps: {', '.join(folders)})"))
 
 
-def _groups(frames: Sequence[Frame]) -> dict[str, tuple[Cell, ...]]:
+def _groups(frames: Sequence[Frame], *, together: bool) -> dict[str, tuple[Cell, ...]]:
     """The cells of each output, by the input's name where there is one output for each input."""
     several = Counter(frame.picture for frame in frames)
-    apart = any(count > 1 for count in several.values())
+    apart = not together and any(count > 1 for count in several.values())
     labelled = any(count > 1 for count in Counter(frame.input for frame in frames).values())
     groups: dict[str, list[Cell]] = {}
     for frame in frames:
         label = frame.label if labelled else frame.input
+        if together and labelled and len(several) > 1:
+            label = f"{frame.input}, {frame.label}"
         cell = Cell(label=label, task=frame.task, file=frame.file, size=frame.size)
         groups.setdefault(frame.picture if apart else "", []).append(cell)
     return {picture: tuple(cells) for picture, cells in groups.items()}
 
 
-def _settings(asked: steps.Output, kind: OutputKind) -> AnimationSettings | SheetSettings:
+def _settings(asked: steps.Output, kind: OutputKind) -> Made:
     if kind == "gif":
         return AnimationSettings(**given(asked, AnimationSettings))
+    if kind == "plot":
+        return PlotSettings(**given(asked, PlotSettings))
     return SheetSettings(**given(asked, SheetSettings))
 
 

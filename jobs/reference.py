@@ -22,12 +22,15 @@ SECTIONS = {
     "": "A job",
     "steps.dream": "`steps:` – `dream:`",
     "steps.style": "`steps:` – `style:`",
+    "matrix": "`matrix:`",
     "outputs.gif": "`outputs:` – `gif:`",
     "outputs.sheet": "`outputs:` – `sheet:`",
+    "outputs.plot": "`outputs:` – `plot:`",
     "resources": "`resources:`",
     "retries": "`retries:`",
     "limits": "`limits:`",
     "checkpoint": "`checkpoint:`",
+    "losses": "`losses:`",
 }
 """The mappings of a job file by their keys, and the headings of their tables."""
 

@@ -7,7 +7,7 @@ comes from the job, else from the network's registry entry, else from the report
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -48,14 +48,19 @@ class Stage:
     chain: bool = False
 
 
-def stages(spec: JobSpec) -> tuple[Stage, ...]:
-    """The stages of a job's steps. JobError with a line for the first fault of each step."""
+def stages(spec: JobSpec, known: Mapping[int, Stage] | None = None) -> tuple[Stage, ...]:
+    """The stages of a job's steps. JobError with a line for the first fault of each step.
+
+    ``known`` are stages, by the number of their step, that needn't be looked into again.
+    """
     found: list[Stage] = []
     faults: list[str] = []
     for number, step in enumerate(spec.steps):
         key: Key = ("steps", number)
         try:
-            if step.dream is not None:
+            if known and number in known:
+                found.append(known[number])
+            elif step.dream is not None:
                 found.append(_dream(spec, step.dream, (*key, "dream")))
             elif step.style is not None:
                 found.append(_style(spec, step.style, (*key, "style")))

@@ -13,6 +13,7 @@ from pydantic_core import core_schema
 from jobs import generated
 from jobs.generated import Generated
 from jobs.models import Choice, Flag, Flat, Many, Model, OneOf, Text, Whole
+from jobs.plots import PlotSettings
 from renderer.settings import (
     AnimationSettings,
     DreamSettings,
@@ -154,6 +155,7 @@ class Outputs(OneOf):
 
     gif: Annotated[Output, Flat(AnimationSettings)] | None = None
     sheet: Annotated[Output, Flat(SheetSettings)] | None = None
+    plot: Annotated[Output, Flat(PlotSettings)] | None = None
 
 
 def _chosen(value: Any) -> Any:

@@ -202,13 +202,20 @@ class Workspace:
                 self.record(ARTEFACTS_BEGUN, task=task.id, attempt=attempt, folder=home)
             return artefacts.put(self._storage, home, name, data)
 
-    def artefacts(self, task: Task) -> list[str]:
+    def artefacts(self, task: str) -> list[str]:
         """Names in the workspace of what a task has left beside its frame, sorted."""
-        home = artefacts.home(task.file)
-        if self.history.artefacts.get(home) != task.id:
+        home = self.history.home(task)
+        if not home:
             return []
         with self._storage.told():
             return artefacts.names(self._storage, home)
+
+    def artefact_data(self, task: str, name: str) -> bytes:
+        """What is in one of them; nothing if it isn't there."""
+        home = self.history.home(task)
+        with self._storage.told(), contextlib.suppress(FileNotFoundError):
+            return self._storage.read(f"{home}/{name}") if home else b""
+        return b""
 
     def latest_checkpoint(self, task: str) -> Checkpoint | None:
         """The newest sound checkpoint of a task; damaged ones are logged and removed."""

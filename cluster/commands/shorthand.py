@@ -47,6 +47,8 @@ Each = Annotated[
 Gif = Annotated[bool, typer.Option("--gif", help="make an animation of the pictures too")]
 Sheet = Annotated[bool, typer.Option("--sheet", help="make a contact sheet of the pictures too")]
 
+Plot = Annotated[bool, typer.Option("--plot", help="plot the losses over the iterations too")]
+
 
 def dream_command(
     images: Pictures,
@@ -55,6 +57,7 @@ def dream_command(
     channels: Channels = None,
     gif: Gif = False,
     sheet: Sheet = False,
+    plot: Plot = False,
     **options: Any,
 ) -> int:
     """Dream pictures: amplify what a network's layers see in them."""
@@ -65,7 +68,8 @@ def dream_command(
         step["chain"] = True
     if channels is not None:
         step["channels"] = channels_of(channels)
-    return run("dream", step, images, outputs={"gif": gif, "sheet": sheet}, options=options)
+    outputs = {"gif": gif, "sheet": sheet, "plot": plot}
+    return run("dream", step, images, outputs=outputs, options=options)
 
 
 def style_command(
@@ -74,13 +78,15 @@ def style_command(
     each: Each = False,
     gif: Gif = False,
     sheet: Sheet = False,
+    plot: Plot = False,
     **options: Any,
 ) -> int:
     """Give pictures the style of other pictures."""
     step = {**given(StyleSettings, options), "images": style}
     if each:
         step["combine"] = "each"
-    return run("style", step, images, outputs={"gif": gif, "sheet": sheet}, options=options)
+    outputs = {"gif": gif, "sheet": sheet, "plot": plot}
+    return run("style", step, images, outputs=outputs, options=options)
 
 
 _SHARED = [*JobOptions.parameters(), *RunOptions.parameters()]

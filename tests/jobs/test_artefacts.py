@@ -37,7 +37,7 @@ def folder(tmp_path: Path) -> Path:
 
 def left(folder: Path, task: Task) -> dict[str, bytes]:
     with Workspace.open(folder) as workspace:
-        return {name: (folder / name).read_bytes() for name in workspace.artefacts(task)}
+        return {name: (folder / name).read_bytes() for name in workspace.artefacts(task.id)}
 
 
 def test_a_folder_is_named_after_its_frame() -> None:
