@@ -1,13 +1,14 @@
 """Which frames go into each animation, contact sheet and plot of a job, and what are these called?
 
-Where a step makes several pictures of an input, each input gets an output of its own; else all
-inputs are in one together. A plot of losses is of a whole step, and has a table beside it.
+Where a step makes several pictures of an input, each input gets an output of its own, also where a
+sheet shows the input itself; else all inputs are in one together. A plot of losses is of a whole
+step, and has a table beside it.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -15,9 +16,10 @@ from jobs import steps
 from jobs.documents import Key
 from jobs.models import given
 from jobs.names import Names
+from jobs.origins import Shown, shown, shows_input
 from jobs.plots import PlotSettings
 from jobs.spec import JobSpec
-from jobs.tasks import Frame
+from jobs.tasks import Frame, Task
 from renderer.errors import JobError
 from renderer.settings import AnimationSettings, SheetSettings
 
@@ -42,16 +44,23 @@ class Cell:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Output:
-    """An animation, a contact sheet, or a plot or table of losses; ``file`` is its name."""
+    """An animation, a contact sheet, or a plot or table of losses; ``file`` is its name.
+
+    A sheet may have pictures ``first``, before its cells, and ``beside`` them.
+    """
 
     kind: OutputKind
     file: str
     step: int
     settings: Made
     cells: tuple[Cell, ...]
+    first: tuple[Shown, ...] = ()
+    beside: tuple[Shown, ...] = ()
 
 
-def outputs(spec: JobSpec, frames: Sequence[Sequence[Frame]]) -> tuple[Output, ...]:
+def outputs(
+    spec: JobSpec, frames: Sequence[Sequence[Frame]], tasks: Mapping[str, Task]
+) -> tuple[Output, ...]:
     """The outputs of a job with these frames by step. JobError if one can't be made."""
     found: list[Output] = []
     names = {kind: Names() for kind in SUFFIXES}
@@ -59,17 +68,28 @@ def outputs(spec: JobSpec, frames: Sequence[Sequence[Frame]]) -> tuple[Output, .
         kind, asked = _asked(wanted)
         key: Key = ("outputs", number, kind)
         step = _step(spec, asked.of, (*key, "of"))
-        groups = _groups(frames[step], together=kind == "plot")
+        settings = _settings(asked, kind)
+        of_step = _ends(frames[step]) if asked.last else frames[step]
+        alone = shows_input(settings)
+        groups = _groups(of_step, together=kind == "plot", alone=alone)
         for picture, cells in groups.items():
             middle = [] if step == len(spec.steps) - 1 else [folder(spec, step)]
             stem = "-".join([spec.title, *middle, *([picture] if len(groups) > 1 else [])])
-            settings = _settings(asked, kind)
             if isinstance(settings, AnimationSettings):
                 _check_durations(spec, settings, len(cells), (*key, "durations"))
                 _check_sizes(spec, cells, key)
             name = names[kind].take(stem)
+            first, beside = shown(spec, settings, [tasks[cell.task] for cell in cells], tasks, key)
             found += [
-                Output(kind=kind, file=name + suffix, step=step, settings=settings, cells=cells)
+                Output(
+                    kind=kind,
+                    file=name + suffix,
+                    step=step,
+                    settings=settings,
+                    cells=cells,
+                    first=first,
+                    beside=beside,
+                )
                 for suffix in SUFFIXES[kind]
             ]
     return tuple(found)
@@ -102,11 +122,20 @@ def _step(spec: JobSpec, of: str | None, key: Key) -> int:
     raise JobError(spec.complaint(key, f"{of!r} {fault} (steps: {', '.join(folders)})"))
 
 
-def _groups(frames: Sequence[Frame], *, together: bool) -> dict[str, tuple[Cell, ...]]:
-    """The cells of each output, by the input's name where there is one output for each input."""
+def _ends(frames: Sequence[Frame]) -> list[Frame]:
+    """The last frame of each input in each variant: where a chain, or a list of layers, ends."""
+    return list({(frame.input, frame.varied): frame for frame in frames}.values())
+
+
+def _groups(frames: Sequence[Frame], *, together: bool, alone: bool) -> dict[str, tuple[Cell, ...]]:
+    """The cells of each output, by the input's name where there is one output for each input.
+
+    Each input has one ``alone`` where it is shown itself; its name needn't be told there.
+    """
     several = Counter(frame.picture for frame in frames)
-    apart = not together and any(count > 1 for count in several.values())
-    labelled = any(count > 1 for count in Counter(frame.input for frame in frames).values())
+    apart = alone or (not together and any(count > 1 for count in several.values()))
+    inputs = Counter(frame.input for frame in frames)
+    labelled = alone or any(count > 1 for count in inputs.values())
     groups: dict[str, list[Cell]] = {}
     for frame in frames:
         label = frame.label if labelled else frame.input
