@@ -41,9 +41,6 @@ def test_a_killed_drivers_job_goes_on_from_what_lies_in_the_bucket(
     reference = Run(tmp_path, "--inline", out="reference")
     first, told = drive(tmp_path, url, tmp_path / "first.jsonl"), tmp_path / "first.jsonl"
     wait_for("task_finished", told)
-    assert run(["render", str(tmp_path / "job.yaml"), "--inline", "--out", url]) == 4
-    assert f"is being rendered by process {first.pid} on" in capsys.readouterr().err
-    wait_for("task_checkpointed", told)
     first.send_signal(signal.SIGKILL)
     assert first.wait() == -signal.SIGKILL
     assert run(["status", url, "--json"]) == exits.UNFINISHED
