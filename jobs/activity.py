@@ -13,7 +13,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass
 from pathlib import Path
@@ -152,7 +151,7 @@ class Activity:
     def _remember(self, key: str, values: Values) -> None:
         self._known[key] = values
         with contextlib.suppress(OSError, WorkspaceError):  # a cache may be full or read-only
-            Files(self._folder).write(_file(key), json.dumps(values).encode())
+            Files(self._folder).write({_file(key): json.dumps(values).encode()})
 
 
 def _key(layer: str, digest: str, what: list[Any]) -> str:
@@ -161,7 +160,7 @@ def _key(layer: str, digest: str, what: list[Any]) -> str:
 
 
 def _file(key: str) -> str:
-    return f"{key[:2]}{os.sep}{key}.json"
+    return f"{key[:2]}/{key}.json"
 
 
 def _naming(path: str, message: str) -> str:

@@ -38,7 +38,7 @@ def output(tmp_path: Path) -> Output:
 
 def made(output: Output, tmp_path: Path) -> Outcome:
     with Workspace.open(tmp_path / "job") as workspace:
-        frame = workspace.path(output.cells[0].file)
+        frame = Path(workspace.address(output.cells[0].file))
         frame.parent.mkdir(parents=True)
         Image.new("RGB", (40, 30), (0, 0, 200)).save(frame)
         assembly = Assembly([output], workspace, ["task"])
