@@ -237,6 +237,8 @@ def test_no_name_leads_out(name: str, memory: Store) -> None:
 def test_addresses_that_nothing_opens() -> None:
     with pytest.raises(WorkspaceError, match=r"nosuch://x/y: .*not known"):
         at("nosuch://x/y")
+    with pytest.raises(WorkspaceError, match=r"memory:///: names no place"):
+        at("memory:///")
 
 
 def test_a_bucket_that_is_not_there(s3: Callable[[], str]) -> None:
