@@ -132,7 +132,7 @@ class TaskFailed:
 
 @dataclass(frozen=True, kw_only=True)
 class OutputMade:
-    """An animation or a contact sheet is in the workspace; ``missing`` frames aren't in it."""
+    """An animation, a sheet or a plot is in the workspace; ``missing`` frames aren't in it."""
 
     file: str
     frames: int
@@ -141,7 +141,7 @@ class OutputMade:
 
 @dataclass(frozen=True, kw_only=True)
 class OutputFailed:
-    """An animation or a contact sheet could not be made."""
+    """An animation, a sheet or a plot could not be made."""
 
     file: str
     reason: str

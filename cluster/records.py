@@ -21,10 +21,14 @@ Handle = Any
 
 @dataclass(frozen=True)
 class Pace:
-    """How often a worker delivers a checkpoint: after iterations, after seconds (None: never)."""
+    """How often a worker delivers a checkpoint: after iterations, after seconds (None: never).
+
+    ``losses`` is how often it records losses (``jobs.curves``; 0: never).
+    """
 
     every: int | None = None
     seconds: float | None = None
+    losses: int | None = None
 
 
 @dataclass(frozen=True)
@@ -34,7 +38,8 @@ class Order:
     ``picture`` is the bytes of a source picture (``packed`` false) or the lossless pack that the
     task before it left (``packed`` true). ``weights`` is a handle on a ``weights.Weights``, and
     ``styles`` are handles on the style pictures' bytes, with their names and frames beside them.
-    ``resume`` is the checkpoint to go on from.
+    ``resume`` is the checkpoint to go on from, and ``curve`` the table of losses that earlier
+    attempts have left.
     """
 
     task: str
@@ -54,6 +59,7 @@ class Order:
     carries: bool = False
     pace: Pace = Pace()
     resume: Checkpoint | None = None
+    curve: bytes = field(default=b"", repr=False)
     metadata: Mapping[str, Any] | None = field(default=None, repr=False)
 
 

@@ -29,6 +29,7 @@ from cluster.records import Done, Failed, Record, Started, Stopped
 from cluster.watchdog import Watchdog
 from jobs import messages as m
 from jobs.checkpoints import CheckpointSettings
+from jobs.curves import LossSettings
 from jobs.limits import Limits
 from jobs.plan import Plan
 from jobs.schedule import Budgets, Counts, Schedule, State
@@ -77,6 +78,7 @@ class Rules:
     budgets: Budgets = field(default_factory=Budgets)
     limits: Limits = field(default_factory=Limits)
     checkpoint: CheckpointSettings = field(default_factory=CheckpointSettings)
+    losses: LossSettings = field(default_factory=LossSettings)
 
 
 class Runner:
@@ -314,6 +316,7 @@ class Runner:
             result.carry,
             attempt=number,
             seconds=round(result.seconds, 3),
+            iterations=result.iterations,
             losses=dict(result.losses),
         )
         self._assembly.ended(task.id, finished=True)
@@ -326,4 +329,4 @@ class Runner:
         files = [f.file for f in frames if self._schedule.state(f.task) is State.FINISHED]
         if len(files) > PICTURES_NAMED:
             return ()
-        return tuple(str(self._workspace.path(file)) for file in files)
+        return tuple(self._workspace.address(file) for file in files)

@@ -6,14 +6,13 @@ no files and downloads nothing; it keeps the networks it has loaded, for orders 
 
 from __future__ import annotations
 
-import math
 import os
 import socket
 import time
 import traceback
 import warnings
 from collections import OrderedDict
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from typing import Any
 
 # Read by cuBLAS when it starts; without it a matrix product on a GPU may differ between two runs.
@@ -23,7 +22,9 @@ import torch
 from torch import Tensor
 
 from cluster.pacing import Pacer, Throttle
+from cluster.recording import diverged, recorded
 from cluster.records import Done, Failed, Handle, Order, Record, Started, Stopped
+from jobs.curves import Curve
 from jobs.messages import Cause
 from renderer import checkpoints, dream, images, networks, style
 from renderer.errors import CheckpointError, DivergedError, ReverieError
@@ -81,9 +82,14 @@ class Renderer:
         def stopping() -> bool:
             return self._stopping == order.task
 
-        pacer = Pacer(order.pace, at_once=stopping)
-        steps = self._steps(order, picture.pixels.to(self.device), throttle, pacer)
-        rendered = yield from told(steps, throttle, stopping)
+        done = order.resume.iteration if order.resume else 0
+        curve = Curve(order.pace.losses, past=order.curve, done=done)
+        hooks = {
+            "fetch_losses": lambda: throttle.wanted() | curve.wanted(),  # both are asked
+            "checkpoint": Pacer(order.pace, at_once=stopping).wanted,
+        }
+        steps = self._steps(order, picture.pixels.to(self.device), hooks)
+        rendered = yield from told(recorded(steps, curve), throttle, stopping)
         if rendered is None:
             yield Stopped()
             return
@@ -100,13 +106,12 @@ class Renderer:
         )
 
     def _steps(
-        self, order: Order, pixels: Tensor, throttle: Throttle, pacer: Pacer
+        self, order: Order, pixels: Tensor, asked: Mapping[str, Callable[[], bool]]
     ) -> Generator[Event, None, Tensor]:
         network = self.network(order)
         hooks: Any = {
+            **asked,
             "seed": order.seed,
-            "fetch_losses": throttle.wanted,
-            "checkpoint": pacer.wanted,
             "resume": None if order.resume is None else checkpoints.unpack(order.resume.data),
         }
         if isinstance(order.settings, DreamSettings):
@@ -171,8 +176,7 @@ def told(
 
 def check_losses(progress: Progress) -> None:
     """Raise DivergedError if a loss is no finite number."""
-    wrong = [f"{name} {value}" for name, value in progress.losses if not math.isfinite(value)]
-    if wrong:
+    if wrong := diverged(progress):
         raise DivergedError(
             f"the losses are no longer finite at iteration {progress.iteration} of "
             f"{progress.iterations} ({', '.join(wrong)})"

@@ -14,14 +14,13 @@ import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import Any, Protocol
 
 from jobs.inputs import Source
-from jobs.log import records
+from jobs.storage import Sizes, Storage
 from jobs.tasks import ALGORITHM_VERSION, Task
 
-LOG = "log.jsonl"
 FRAMES, ARTEFACTS, CARRY = "frames", "artefacts", "carry"
 
 RECIPE, FINISHED, RENAMED = "recipe", "finished", "renamed"
@@ -47,6 +46,7 @@ class Result:
     needs: str = ""
     picture: Mapping[str, Any] = field(default_factory=dict)
     losses: Mapping[str, float] = field(default_factory=dict)
+    iterations: int = 0
     seconds: float = 0.0
 
 
@@ -78,6 +78,7 @@ class History:
     results: dict[str, Result] = field(default_factory=dict)
     owners: dict[str, str] = field(default_factory=dict)  # the task whose picture a file holds
     artefacts: dict[str, str] = field(default_factory=dict)  # the task whose a folder of them is
+    homes: dict[str, str] = field(default_factory=dict)  # the folder that was a task's last
     attempts: dict[str, int] = field(default_factory=dict)
     recipes: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     failures: dict[str, Failure] = field(default_factory=dict)
@@ -107,11 +108,17 @@ class History:
             self.forgotten.add(task)
         if event == ARTEFACTS_BEGUN and _is_below(home := record.get("folder"), ARTEFACTS):
             self.artefacts[str(home)] = task
+            self.homes[task] = str(home)
         files = record.get("files")
         if isinstance(files, list) and all(_is_below(file, FRAMES) for file in files):
             self._result(task, files, record)
 
-    def pictures(self, task: Planned, folder: Path) -> list[str]:
+    def home(self, task: str) -> str:
+        """The folder of a task's artefacts; nothing if it has none, or another has taken it."""
+        home = self.homes.get(task, "")
+        return home if self.artefacts.get(home) == task else ""
+
+    def pictures(self, task: Planned, sizes: Sizes) -> list[str]:
         """The files that hold the task's picture, in the format that is wanted."""
         result = self.results.get(task.id)
         if result is None:
@@ -122,18 +129,18 @@ class History:
             for file in result.files
             if file.endswith(suffix)
             and self.owners.get(file) == task.id
-            and _size(f"{folder}/{file}") == result.size_bytes
+            and sizes(file) == result.size_bytes
         ]
 
-    def finished(self, tasks: Sequence[Planned], folder: Path) -> set[str]:
+    def finished(self, tasks: Sequence[Planned], sizes: Sizes) -> set[str]:
         """Ids of the tasks that needn't be rendered.
 
         A finished task whose carry is gone counts as unfinished where a task that needs it is.
         """
-        done = {task.id for task in tasks if self.pictures(task, folder)}
+        done = {task.id for task in tasks if self.pictures(task, sizes)}
         wanted: set[str] = set()
         for task in reversed(tasks):
-            if task.id in wanted and not (folder / carry_name(task.id)).exists():
+            if task.id in wanted and sizes(carry_name(task.id)) is None:
                 done.discard(task.id)
             if task.id not in done:
                 wanted.update(task.needs)
@@ -146,6 +153,7 @@ class History:
             self.results[task] = dataclasses.replace(known, files=tuple(files))
         else:
             picture, losses, seconds = (record.get(k) for k in ("picture", "losses", "seconds"))
+            iterations = record.get("iterations")
             self.results[task] = Result(
                 files=tuple(files),
                 size_bytes=size if isinstance(size, int) else -1,
@@ -153,16 +161,17 @@ class History:
                 needs=str(record.get("needs", "")),
                 picture=picture if isinstance(picture, dict) else {},
                 losses=losses if isinstance(losses, dict) else {},
+                iterations=iterations if isinstance(iterations, int) else 0,
                 seconds=float(seconds) if isinstance(seconds, int | float) else 0.0,
             )
             self.forgotten.discard(task)
         self.owners.update(dict.fromkeys(files, task))
 
 
-def read(folder: Path) -> History:
+def read(storage: Storage) -> History:
     """What the log in a workspace says; nothing if there is none. OSError if it can't be read."""
     history = History()
-    for record in records(folder / LOG):
+    for record in storage.records():
         history.remember(record)
     return history
 
@@ -200,13 +209,6 @@ def _plain(settings: Mapping[str, Any]) -> dict[str, Any]:
     """The settings as JSON gives them back."""
     plain = {name: list(v) if isinstance(v, tuple) else v for name, v in settings.items()}
     return dict(json.loads(json.dumps(plain)))
-
-
-def _size(path: str) -> int | None:
-    try:
-        return os.stat(path).st_size
-    except OSError:
-        return None
 
 
 def _is_below(name: object, folder: str) -> bool:

@@ -22,12 +22,17 @@ SECTIONS = {
     "": "A job",
     "steps.dream": "`steps:` – `dream:`",
     "steps.style": "`steps:` – `style:`",
+    "matrix": "`matrix:`",
     "outputs.gif": "`outputs:` – `gif:`",
     "outputs.sheet": "`outputs:` – `sheet:`",
+    "outputs.grid": "`outputs:` – `grid:`",
+    "outputs.table": "`outputs:` – `table:`",
+    "outputs.plot": "`outputs:` – `plot:`",
     "resources": "`resources:`",
     "retries": "`retries:`",
     "limits": "`limits:`",
     "checkpoint": "`checkpoint:`",
+    "losses": "`losses:`",
 }
 """The mappings of a job file by their keys, and the headings of their tables."""
 
