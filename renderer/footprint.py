@@ -20,6 +20,9 @@ PROBE_PX = 96
 COPIES = {"gradient_descent": 4, "adam": 8, "lbfgs": 28}
 """Whole pictures that are alive at once in a step, by optimiser; L-BFGS keeps ten pairs."""
 
+MOST_BYTES = 8192
+"""More than any of our networks keeps of a pixel, in float32."""
+
 SMALLEST_TILE_PX = 64
 """Smaller tiles cost more in what they lap over than they save."""
 
@@ -50,8 +53,11 @@ def fitting_tile(
 ) -> int | None:
     """The side of the largest tiles of a region whose pieces keep within a budget; None: whole.
 
-    Where not even the smallest do, it is these.
+    Where not even the smallest do, it is these. A picture that fits whatever the network is not
+    measured for.
     """
+    if region.area * MOST_BYTES <= budget_bytes:
+        return None
     footprint = Footprint.measured(flow)
 
     def fits(tile_px: int | None) -> bool:
