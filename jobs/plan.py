@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache
 
+from jobs.aims import check_masks
 from jobs.inputs import FailedInput, Source, expand, gather
 from jobs.names import Names
 from jobs.outputs import Cell, Output, folder, outputs
@@ -55,6 +56,7 @@ def plan(spec: JobSpec, weights: Callable[[str, str], str]) -> Plan:
     resolved = stages(spec)
     _check_networks(spec)
     sources, failed = _inputs(spec)
+    check_masks(spec, resolved, sources)
     grower = _Grower(spec, resolved, cache(weights))
     for source in sources:
         grower.grow(source)
@@ -151,6 +153,7 @@ class _Grower:
             weights,
             above.id if above else (source, self.spec.size),
             styles=variant.styles,
+            pictures=variant.pictures,
             job_seed=self.spec.seed,
         )
         known = self.tasks.get(task_id)
@@ -171,6 +174,7 @@ class _Grower:
                 needs=(above.id,) if above else (),
                 source=None if above else source,
                 styles=variant.styles,
+                pictures=variant.pictures,
                 size=None if above else self.spec.size,
                 seed=seed,
                 format=self.spec.format,

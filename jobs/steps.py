@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from pydantic import Field, field_validator
 from pydantic.json_schema import WithJsonSchema
 
-from jobs.models import Choice, Flag, Flat, Many, Model, OneOf, Text, Whole
+from jobs.models import Choice, Flag, Flat, Many, Model, Number, OneOf, Text, Whole
 from renderer.settings import (
     AnimationSettings,
     DreamSettings,
@@ -20,6 +20,11 @@ from renderer.settings import (
 )
 
 ALL_LAYERS = "*"
+MIX_HELP = (
+    "layers to amplify together in one picture, each with its share of the step, like "
+    "{inception4c: 1.0, inception3b: 0.3}; what has a negative share is suppressed"
+)
+GUIDE_HELP = "picture to dream towards: its features in the layers take the place of their own"
 _CHOSEN_SCHEMA: dict[str, Any] = {
     "anyOf": [
         {"type": "array", "items": {"type": "integer", "minimum": 0}},
@@ -72,6 +77,30 @@ class Channels(Model):
     random: Annotated[Whole, Field(ge=1)] | None = None
 
 
+class RegionKeys(Model):
+    """A part of the picture, and what is amplified there; what isn't said is the step's."""
+
+    mask: Text | None = Field(
+        None,
+        description="picture of the same ratio, white where the region is and black where it "
+        "isn't, grey between; null: what the other regions leave",
+    )
+    layer: Text | None = Field(None, description="layer to amplify: a name or an index")
+    channels: Annotated[Mapping[str, Channels], WithJsonSchema(_CHANNELS_SCHEMA)] = Field(
+        {}, description="amplify these channels of the layer only, as a step says it"
+    )
+    mix: Mapping[str, Number] = Field({}, description=MIX_HELP)
+    classes: Annotated[tuple[Text, ...], Many()] = Field(
+        (), description="dream towards these classes (`reverie classes NETWORK`)"
+    )
+    guide: Text | None = Field(None, description=GUIDE_HELP)
+
+    @field_validator("channels", mode="before")
+    @classmethod
+    def _by_layers(cls, value: Any) -> Any:
+        return _by_layers(value)
+
+
 class DreamStep(Model):
     """What a dream step has beside its settings."""
 
@@ -86,14 +115,16 @@ class DreamStep(Model):
         description="amplify these channels only: a list, {random: 32}, or either for some layers, "
         'like {"7..11": {random: 32}}; random ones depend on the seed and the layer alone',
     )
+    mix: Mapping[str, Number] = Field({}, description=MIX_HELP)
+    guide: Text | None = Field(None, description=GUIDE_HELP)
+    regions: tuple[RegionKeys, ...] = Field(
+        (), description="parts of the picture with aims of their own; the rest stays as it is"
+    )
 
     @field_validator("channels", mode="before")
     @classmethod
     def _by_layers(cls, value: Any) -> Any:
-        """Every way to write channels, as a mapping from layers to ``Channels``."""
-        if not isinstance(value, dict) or set(value) == {"random"}:
-            return {ALL_LAYERS: _chosen(value)}
-        return {layers: _chosen(below) for layers, below in value.items()}
+        return _by_layers(value)
 
 
 class StyleStep(Model):
@@ -129,6 +160,13 @@ class Outputs(OneOf):
 
     gif: Annotated[Output, Flat(AnimationSettings)] | None = None
     sheet: Annotated[Output, Flat(SheetSettings)] | None = None
+
+
+def _by_layers(value: Any) -> Any:
+    """Every way to write channels, as a mapping from layers to ``Channels``."""
+    if not isinstance(value, dict) or set(value) == {"random"}:
+        return {ALL_LAYERS: _chosen(value)}
+    return {layers: _chosen(below) for layers, below in value.items()}
 
 
 def _chosen(value: Any) -> Any:
