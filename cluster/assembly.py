@@ -1,4 +1,4 @@
-"""How do finished frames become animations and contact sheets, while others still render?
+"""How do finished frames become animations, sheets and plots, while others still render?
 
 One thread works through the outputs in order. A frame is loaded when it is published, and dropped
 when it is drawn: a GIF grows with the contiguous front of its frames, and nothing holds them all.
@@ -7,18 +7,26 @@ An output that lacks frames when the run is over is made of those that are there
 
 from __future__ import annotations
 
+import functools
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from cluster.notices import OutputFailed, OutputMade
+from jobs import sweeps
+from jobs.curves import LOSSES, Losses, gathered, read
+from jobs.history import Result
+from jobs.origins import Shown
 from jobs.outputs import Cell, Output
+from jobs.plots import PlotSettings, plot
+from jobs.tables import TableSettings, table
 from jobs.workspace import Workspace
-from renderer import images
+from renderer import grids, images
 from renderer.animation import Frame, write_gif
-from renderer.errors import ReverieError
+from renderer.errors import JobError, ReverieError
+from renderer.grids import grid
 from renderer.images import Picture
-from renderer.settings import AnimationSettings, SheetSettings
+from renderer.settings import AnimationSettings, GridSettings, SheetSettings
 from renderer.sheets import sheet
 
 Outcome = OutputMade | OutputFailed
@@ -81,31 +89,70 @@ class Assembly:
 
     def _make(self, output: Output) -> Outcome:
         try:
-            self._write(output, output.cells)
-            return OutputMade(file=self._name(output), frames=len(output.cells))
+            frames = self._write(output, output.cells)
         except _Missing:
             self._wait(lambda: self._over)
-        there = tuple(cell for cell in output.cells if self._ended.get(cell.task))
-        self._write(output, there)
-        missing = len(output.cells) - len(there)
-        return OutputMade(file=self._name(output), frames=len(there), missing=missing)
+            there = tuple(cell for cell in output.cells if self._ended.get(cell.task))
+            frames = self._write(output, there)
+        missing = len(output.cells) - frames
+        return OutputMade(file=self._name(output), frames=frames, missing=missing)
 
     def _name(self, output: Output) -> str:
-        return str(self._workspace.path(output.file))
+        return self._workspace.address(output.file)
 
-    def _write(self, output: Output, cells: Sequence[Cell]) -> None:
-        frames = [(cell.label, self._loader(cell)) for cell in cells]
+    def _write(self, output: Output, cells: Sequence[Cell]) -> int:
+        """Write an output of these cells; how many of them are in it."""
         with self._workspace.writing(output.file) as path:
-            write(frames, path, output.settings)
+            if isinstance(output.settings, PlotSettings):
+                curves = self._curves(cells)
+                path.write_bytes(drawn(curves, output))
+                return len(curves)
+            if isinstance(output.settings, TableSettings):
+                results = self._results(output.cells)
+                rows = table([cell.frame for cell in output.cells], results, output.settings)
+                path.write_text(rows, "utf-8")
+                return len(results)
+            frames = [(cell.label, self._loader(cell)) for cell in cells]
+            if isinstance(output.settings, GridSettings):
+                placed = zip((cell.place for cell in cells), frames, strict=True)
+                picture = grid(dict(placed), [axis(a) for a in output.axes], output.settings)
+                path.write_bytes(images.encode(picture))
+                return len(frames)
+            write(
+                [*map(_shown, output.first), *frames],
+                path,
+                output.settings,
+                beside=[_shown(item) for item in output.beside],
+            )
+            return len(frames)
+
+    def _results(self, cells: Sequence[Cell]) -> dict[str, Result]:
+        """What came of the tasks of these cells that are finished, when all have ended."""
+        tasks = list(dict.fromkeys(cell.task for cell in cells))
+        self._wait(lambda: self._over or self._ended.keys() >= set(tasks))
+        known = self._workspace.history.results
+        return {task: known[task] for task in tasks if self._ended.get(task)}
 
     def _loader(self, cell: Cell) -> Callable[[], Picture]:
         def load() -> Picture:
-            self._wait(lambda: cell.task in self._ended or self._over)
-            if not self._ended.get(cell.task):
-                raise _Missing
-            return images.decode(self._workspace.path(cell.file).read_bytes(), name=cell.file)
+            self._wait_for(cell)
+            return images.decode(self._workspace.read(cell.file), name=cell.file)
 
         return load
+
+    def _curves(self, cells: Sequence[Cell]) -> list[tuple[Cell, Losses]]:
+        """The losses of those tasks that have recorded them."""
+        found = []
+        for cell in cells:
+            self._wait_for(cell)
+            if data := self._workspace.artefact_data(cell.task, LOSSES):
+                found.append((cell, read(data, name=f"the losses of {cell.file}")))
+        return found
+
+    def _wait_for(self, cell: Cell) -> None:
+        self._wait(lambda: cell.task in self._ended or self._over)
+        if not self._ended.get(cell.task):
+            raise _Missing
 
     def _wait(self, reached: Callable[[], bool]) -> None:
         with self._changed:
@@ -114,10 +161,52 @@ class Assembly:
             raise _Missing
 
 
-def write(frames: Sequence[Frame], path: Path, settings: AnimationSettings | SheetSettings) -> None:
-    """Write an animation or a contact sheet."""
+def drawn(curves: Sequence[tuple[Cell, Losses]], output: Output) -> bytes:
+    """A plot of losses, or the table of them. JobError where there are none."""
+    if not curves:
+        raise JobError(
+            "no losses were recorded (`losses: {every: 0}`, or an earlier version of Reverie)"
+        )
+    if output.file.endswith(".csv"):
+        return gathered([(cell.file, losses) for cell, losses in curves])
+    assert isinstance(output.settings, PlotSettings)
+    return plot([(cell.label, losses) for cell, losses in curves], output.settings)
+
+
+def axis(found: sweeps.Axis) -> grids.Axis:
+    """An axis of a grid, with the pictures that show its values."""
+
+    def reader(file: str) -> Callable[[], Picture | None] | None:
+        return functools.partial(_picture, file) if file else None
+
+    pairs = zip(found.values, found.pictures, strict=True)
+    return grids.Axis(found.name, tuple(grids.Heading(v.text, reader(file)) for v, file in pairs))
+
+
+def write(
+    frames: Sequence[Frame],
+    path: Path,
+    settings: AnimationSettings | SheetSettings,
+    *,
+    beside: Sequence[Frame] = (),
+) -> None:
+    """Write an animation, or a contact sheet with more pictures ``beside``."""
     if isinstance(settings, AnimationSettings):
         write_gif(frames, path, settings)
         return
-    picture = sheet(frames, settings)
+    picture = sheet(frames, settings, beside=beside)
     path.write_bytes(images.encode(picture, format=path.suffix.removeprefix(".")))
+
+
+def _shown(item: Shown) -> Frame:
+    """A picture that no task made, to be read when it is drawn."""
+    source = item.source
+    return item.label, lambda: images.decode(source.read(), name=source.path, frame=source.frame)
+
+
+def _picture(file: str) -> Picture | None:
+    """A picture that a heading is to show; none where it can't be read, which its task will say."""
+    try:
+        return images.decode(Path(file).read_bytes(), name=file)
+    except (OSError, ReverieError):
+        return None

@@ -34,11 +34,11 @@ class Chronicle:
     def opened(self, done: set[str]) -> None:
         """The run begins; these tasks needn't be rendered."""
         plan, workspace = self._plan, self._workspace
-        again = reasons(plan.tasks, done, workspace.history, workspace.folder)
+        again = reasons(plan.tasks, done, workspace.history, workspace.sizes())
         self._notify(
             n.Opened(
                 job=plan.name,
-                directory=str(self._workspace.folder),
+                directory=self._workspace.place,
                 tasks=len(plan.tasks),
                 finished=len(done),
                 left=dict(Counter(task.step for task in plan.tasks if task.id not in done)),
@@ -115,6 +115,10 @@ class Chronicle:
                 iteration=iteration,
             )
         )
+
+    def artefact(self, attempt: Attempt, file: str) -> None:
+        """A file that a task makes beside its frame is in the workspace."""
+        self._notify(n.ArtefactKept(task=attempt.task, file=file))
 
     def blocked(self, told: m.Block, seconds: float) -> None:
         """A node gets no more tasks for a while."""
@@ -203,7 +207,7 @@ class Chronicle:
         """The run is over."""
         self._notify(
             n.Ended(
-                directory=str(self._workspace.folder),
+                directory=self._workspace.place,
                 tasks=counts.total,
                 finished=counts.finished,
                 failed=counts.failed + counts.skipped,

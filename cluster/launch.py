@@ -35,10 +35,12 @@ from cluster.resources import Node, Wanted, allot, automatic_threads, local_cpus
 from cluster.runner import POLL_S, Rules, Runner, Summary, Watch
 from cluster.shelf import Shelf
 from cluster.worker import Renderer
+from jobs.activity import Activity
 from jobs.plan import Plan, plan
 from jobs.recipe import reading
 from jobs.spec import JobSpec
 from jobs.steps import Resources
+from jobs.storage import contents, is_url
 from jobs.workspace import Workspace
 from renderer import weights
 from renderer.errors import JobError
@@ -63,44 +65,45 @@ def planned(spec: JobSpec, options: RunOptions) -> Job:
     """The job of a specification. Raises JobError, WeightsError for what can't be planned."""
     shelf = make_shelf(spec.weights_file, options)
     return Job(
-        plan=plan(spec, shelf.digest),
+        plan=plan(spec, shelf.digest, activity=Activity(shelf)),
         shelf=shelf,
         seed=spec.seed,
         base=spec.base,
         data=spec.data,
         resources=spec.resources,
-        rules=Rules(spec.retries, spec.limits, spec.checkpoint),
+        rules=Rules(spec.retries, spec.limits, spec.checkpoint, spec.losses),
     )
 
 
-def remembered(picture: Path, options: RunOptions) -> Job:
+def remembered(picture: str, options: RunOptions) -> Job:
     """The job that renders a picture of ours again. Raises JobError for any other picture."""
     try:
-        data = read_settings(picture.read_bytes())
+        data = read_settings(contents(picture))
     except OSError as error:
         raise JobError(f"{picture}: can't be read ({error.strerror or error})") from error
     if data is None:
         raise JobError(f"{picture}: says nothing of how it was rendered; it is none of Reverie's")
-    folders = [Path.cwd(), *picture.absolute().parents]
-    recipe = reading(data, folders=folders, name=str(picture))
+    beside = () if is_url(picture) else Path(picture).absolute().parents
+    recipe = reading(data, folders=[Path.cwd(), *beside], name=picture)
     return Job(
         plan=Plan(name=recipe.job, tasks=recipe.tasks, frames=(recipe.frames,), outputs=()),
         shelf=make_shelf(lambda network: None, options),
         seed=recipe.seed,
         base=Path.cwd(),
-        data={"from": str(picture)},
+        data={"from": picture},
         resources=Resources(threads=recipe.threads),
         rules=Rules(),
     )
 
 
-def run(job: Job, options: RunOptions, folder: Path, *, session: RaySession | None) -> int:
-    """Render a job into a folder, on Ray or (without a session) in this process; the exit code."""
-    pace = Pace(job.rules.checkpoint.every, job.rules.checkpoint.seconds)
+def run(job: Job, options: RunOptions, place: Path | str, *, session: RaySession | None) -> int:
+    """Render a job to a place, on Ray or (without a session) in this process; the exit code."""
+    kept = job.rules.checkpoint
+    pace = Pace(kept.every, kept.seconds, job.rules.losses.every)
     terms = Terms(job=job.plan.name, seed=job.seed, base=job.base, pace=pace)
     tasks = {task.id: task for task in job.plan.tasks}
     with contextlib.ExitStack() as stack:
-        workspace = stack.enter_context(Workspace.open(folder))
+        workspace = stack.enter_context(Workspace.open(place))
         workspace.begin(job.data, job.plan.tasks)
         display = stack.enter_context(contextlib.closing(display_for(options)))
         stack.enter_context(contextlib.redirect_stdout(Chatter()))

@@ -84,6 +84,14 @@ class TaskCheckpointed:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ArtefactKept:
+    """A file that a task makes beside its frame is in the workspace (``--json`` alone tells it)."""
+
+    task: str
+    file: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class TaskFinished:
     """A frame is safely in the workspace."""
 
@@ -124,7 +132,7 @@ class TaskFailed:
 
 @dataclass(frozen=True, kw_only=True)
 class OutputMade:
-    """An animation or a contact sheet is in the workspace; ``missing`` frames aren't in it."""
+    """An animation, a sheet or a plot is in the workspace; ``missing`` frames aren't in it."""
 
     file: str
     frames: int
@@ -133,7 +141,7 @@ class OutputMade:
 
 @dataclass(frozen=True, kw_only=True)
 class OutputFailed:
-    """An animation or a contact sheet could not be made."""
+    """An animation, a sheet or a plot could not be made."""
 
     file: str
     reason: str
@@ -191,6 +199,7 @@ Notice = (
     | TaskStarted
     | TaskProgress
     | TaskCheckpointed
+    | ArtefactKept
     | TaskFinished
     | TaskRetried
     | TaskFailed

@@ -9,6 +9,7 @@ from pathlib import Path
 from cluster.backend import Backend
 from cluster.records import Handle, Order, Pace, Style
 from cluster.shelf import Shelf
+from jobs.curves import LOSSES
 from jobs.inputs import Source
 from jobs.recipe import recipe
 from jobs.tasks import Task
@@ -61,6 +62,7 @@ class Orders:
             carries=task.carries,
             pace=self._terms.pace,
             resume=resume,
+            curve=self._workspace.artefact_data(task.id, LOSSES) if resume else b"",
             metadata=recipe(
                 self.chain(task),
                 job=self._terms.job,

@@ -1,8 +1,8 @@
 """What a worker is told, and what it tells: small frozen records that cross process borders.
 
 A worker is given an ``Order`` and answers with a stream of records: one ``Started``, some
-``Progress`` and ``Checkpoint``, and at the end one ``Done``, ``Failed`` or ``Stopped``. A stream
-that ends without one of these has lost its worker: an end proves nothing.
+``Progress``, ``Checkpoint`` and ``Artefact``, and at the end one ``Done``, ``Failed`` or
+``Stopped``. A stream that ends without one of these has lost its worker: an end proves nothing.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from jobs.messages import Cause
-from renderer.events import Checkpoint, Progress
+from renderer.events import Artefact, Checkpoint, Progress
 from renderer.settings import Settings
 
 Handle = Any
@@ -21,10 +21,14 @@ Handle = Any
 
 @dataclass(frozen=True)
 class Pace:
-    """How often a worker delivers a checkpoint: after iterations, after seconds (None: never)."""
+    """How often a worker delivers a checkpoint: after iterations, after seconds (None: never).
+
+    ``losses`` is how often it records losses (``jobs.curves``; 0: never).
+    """
 
     every: int | None = None
     seconds: float | None = None
+    losses: int | None = None
 
 
 @dataclass(frozen=True)
@@ -35,7 +39,8 @@ class Order:
     task before it left (``packed`` true). ``weights`` is a handle on a ``weights.Weights``, and
     ``styles`` are handles on the style pictures' bytes, with their names and frames beside them;
     ``pictures`` are such of the guides and masks that a dream's regions mean by number.
-    ``resume`` is the checkpoint to go on from.
+    ``resume`` is the checkpoint to go on from, and ``curve`` the table of losses that earlier
+    attempts have left.
     """
 
     task: str
@@ -56,6 +61,7 @@ class Order:
     carries: bool = False
     pace: Pace = Pace()
     resume: Checkpoint | None = None
+    curve: bytes = field(default=b"", repr=False)
     metadata: Mapping[str, Any] | None = field(default=None, repr=False)
 
 
@@ -105,4 +111,4 @@ class Stopped:
     """The attempt ended because it was told to; its last checkpoint came before."""
 
 
-Record = Started | Progress | Checkpoint | Done | Failed | Stopped
+Record = Started | Progress | Checkpoint | Artefact | Done | Failed | Stopped

@@ -29,6 +29,7 @@ from cluster.records import Done, Failed, Record, Started, Stopped
 from cluster.watchdog import Watchdog
 from jobs import messages as m
 from jobs.checkpoints import CheckpointSettings
+from jobs.curves import LossSettings
 from jobs.limits import Limits
 from jobs.plan import Plan
 from jobs.schedule import Budgets, Counts, Schedule, State
@@ -36,7 +37,7 @@ from jobs.tasks import Task
 from jobs.workspace import Workspace
 from renderer import checkpoints, images
 from renderer.errors import ImageError
-from renderer.events import Checkpoint, Progress
+from renderer.events import Artefact, Checkpoint, Progress
 from renderer.images import Picture
 
 POLL_S = 0.1
@@ -77,6 +78,7 @@ class Rules:
     budgets: Budgets = field(default_factory=Budgets)
     limits: Limits = field(default_factory=Limits)
     checkpoint: CheckpointSettings = field(default_factory=CheckpointSettings)
+    losses: LossSettings = field(default_factory=LossSettings)
 
 
 class Runner:
@@ -214,6 +216,8 @@ class Runner:
                 self._chronicle.progress(attempt, slot, record)
             case Checkpoint():
                 self._keep(attempt, slot, record)
+            case Artefact():
+                self._keep_artefact(attempt, record)
             case Done():
                 self._result = record
                 self._event(m.Finished(*attempt))
@@ -285,6 +289,14 @@ class Runner:
             )
             self._chronicle.checkpointed(attempt, slot, checkpoint.iteration)
 
+    def _keep_artefact(self, attempt: Attempt, artefact: Artefact) -> None:
+        """Put an artefact in its place, if its attempt is alive."""
+        task = self._tasks[attempt.task]
+        if self._schedule.runs(*attempt):
+            name, data = artefact.name, artefact.data
+            file = self._workspace.artefact(task, name, data, attempt=attempt.number)
+            self._chronicle.artefact(attempt, file)
+
     def _keep_last_good(self, task: Task) -> str:
         """Put the picture in a failed task's last checkpoint beside the frames; its name."""
         kept = self._workspace.latest_checkpoint(task.id)
@@ -298,8 +310,15 @@ class Runner:
     def _publish(self, task: Task, number: int) -> list[m.Event]:
         result, self._result = self._result, None
         assert result is not None  # Publish answers the Finished of this very event
-        seconds = round(result.seconds, 3)
-        self._workspace.publish(task, result.frame, result.carry, attempt=number, seconds=seconds)
+        self._workspace.publish(
+            task,
+            result.frame,
+            result.carry,
+            attempt=number,
+            seconds=round(result.seconds, 3),
+            iterations=result.iterations,
+            losses=dict(result.losses),
+        )
         self._assembly.ended(task.id, finished=True)
         self._chronicle.finished(task, result)
         return [m.Published(task.id, number)]
@@ -310,4 +329,4 @@ class Runner:
         files = [f.file for f in frames if self._schedule.state(f.task) is State.FINISHED]
         if len(files) > PICTURES_NAMED:
             return ()
-        return tuple(str(self._workspace.path(file)) for file in files)
+        return tuple(self._workspace.address(file) for file in files)

@@ -6,14 +6,13 @@ no files and downloads nothing; it keeps the networks it has loaded, for orders 
 
 from __future__ import annotations
 
-import math
 import os
 import socket
 import time
 import traceback
 import warnings
 from collections import OrderedDict
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from typing import Any
 
 # Read by cuBLAS when it starts; without it a matrix product on a GPU may differ between two runs.
@@ -23,11 +22,13 @@ import torch
 from torch import Tensor
 
 from cluster.pacing import Pacer, Throttle
+from cluster.recording import diverged, recorded
 from cluster.records import Done, Failed, Handle, Order, Record, Started, Stopped
+from jobs.curves import Curve
 from jobs.messages import Cause
 from renderer import checkpoints, dream, images, networks, style
 from renderer.errors import CheckpointError, DivergedError, ReverieError
-from renderer.events import Checkpoint, Event, Progress
+from renderer.events import Artefact, Event, Progress
 from renderer.images import Picture
 from renderer.networks import Network
 from renderer.settings import DreamSettings, Settings, StyleSettings
@@ -81,9 +82,14 @@ class Renderer:
         def stopping() -> bool:
             return self._stopping == order.task
 
-        pacer = Pacer(order.pace, at_once=stopping)
-        steps = self._steps(order, picture.pixels.to(self.device), throttle, pacer)
-        rendered = yield from told(steps, throttle, stopping)
+        done = order.resume.iteration if order.resume else 0
+        curve = Curve(order.pace.losses, past=order.curve, done=done)
+        hooks = {
+            "fetch_losses": lambda: throttle.wanted() | curve.wanted(),  # both are asked
+            "checkpoint": Pacer(order.pace, at_once=stopping).wanted,
+        }
+        steps = self._steps(order, picture.pixels.to(self.device), hooks)
+        rendered = yield from told(recorded(steps, curve), throttle, stopping)
         if rendered is None:
             yield Stopped()
             return
@@ -100,13 +106,12 @@ class Renderer:
         )
 
     def _steps(
-        self, order: Order, pixels: Tensor, throttle: Throttle, pacer: Pacer
+        self, order: Order, pixels: Tensor, asked: Mapping[str, Callable[[], bool]]
     ) -> Generator[Event, None, Tensor]:
         network = self.network(order)
         hooks: Any = {
+            **asked,
             "seed": order.seed,
-            "fetch_losses": throttle.wanted,
-            "checkpoint": pacer.wanted,
             "resume": None if order.resume is None else checkpoints.unpack(order.resume.data),
         }
         if isinstance(order.settings, DreamSettings):
@@ -145,8 +150,8 @@ class Renderer:
 
 def told(
     steps: Generator[Event, None, Tensor], throttle: Throttle, stopping: Callable[[], bool]
-) -> Generator[Progress | Checkpoint, None, tuple[Tensor, Progress] | None]:
-    """Pass on checkpoints, and the iterations that are wanted; returns the result and the last.
+) -> Generator[Event, None, tuple[Tensor, Progress] | None]:
+    """Pass on checkpoints, artefacts and wanted iterations; returns the result and the last one.
 
     None where it was stopped; the checkpoint of that iteration came before. After the very last
     iteration the result itself comes, and no checkpoint. Raises DivergedError.
@@ -163,6 +168,8 @@ def told(
             if throttle.open:
                 last = event
                 yield event
+        elif isinstance(event, Artefact):
+            yield event
         elif throttle.left != 0:
             check_finite(checkpoints.image(event.data), event.iteration)
             yield event
@@ -173,8 +180,7 @@ def told(
 
 def check_losses(progress: Progress) -> None:
     """Raise DivergedError if a loss is no finite number."""
-    wrong = [f"{name} {value}" for name, value in progress.losses if not math.isfinite(value)]
-    if wrong:
+    if wrong := diverged(progress):
         raise DivergedError(
             f"the losses are no longer finite at iteration {progress.iteration} of "
             f"{progress.iterations} ({', '.join(wrong)})"

@@ -10,10 +10,10 @@ import dataclasses
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import PurePath
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from jobs.blame import blamed
+from jobs.choosing import Choice
 from jobs.documents import Key
 from jobs.inputs import Source, expand, gather
 from jobs.names import safe
@@ -23,17 +23,12 @@ from renderer import networks
 from renderer.aims import Aim, Region, check_regions
 from renderer.errors import JobError, SettingError
 from renderer.networks import NetworkEntry
-from renderer.regions import same_ratio
 from renderer.settings import DreamSettings
-
-if TYPE_CHECKING:
-    from jobs.stages import Stage, Variant
 
 CLASSES = "classes"
 MAX_CLASS_CHARACTERS = 20
-SHOWN_FAULTS = 5
 
-Channels = Callable[..., dict[str, tuple[int, ...]]]
+Channels = Callable[..., dict[str, tuple[int, ...] | Choice]]
 """Resolves channels: ``channels(wanted, layers=, key=)`` are those of each layer."""
 
 
@@ -46,6 +41,7 @@ class Target:
     settings: Mapping[str, Any]
     until: str
     pictures: tuple[Source, ...] = ()
+    choice: Choice | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +51,7 @@ class _Want:
     label: str
     part: str
     aims: tuple[Aim, ...]
+    choice: Choice | None = None
 
 
 def targets(
@@ -79,23 +76,6 @@ def targets(
     )
 
 
-def check_masks(spec: JobSpec, stages: Sequence[Stage], sources: Sequence[Source]) -> None:
-    """Raise JobError, a line for each of the first, where a mask can't be laid on an input."""
-    faults = []
-    for step, stage in enumerate(stages):
-        for place, mask in _masks(stage.variants[0]):
-            key = ("steps", step, "dream", "regions", place, "mask")
-            for source in sources:
-                if not same_ratio(mask.size, source.fitted(spec.size)):
-                    fault = (
-                        f"{PurePath(mask.path).name} is {_size(mask)} px and {source.name} "
-                        f"{_size(source)}: a mask must have its picture's ratio of sides"
-                    )
-                    faults.append(spec.complaint(key, fault))
-    if faults:
-        raise JobError("\n".join(faults[:SHOWN_FAULTS]))
-
-
 @dataclass(frozen=True, slots=True)
 class _Resolver:
     spec: JobSpec
@@ -113,15 +93,13 @@ class _Resolver:
         with blamed(self.spec, (*key, word)):
             layers = networks.resolve_layers(self.entry, self._layers(step))
         chosen = self.channels(step.channels, layers=layers, key=(*key, "channels"))
-        return tuple(
-            _Want(layer, layer, (Aim(layer=layer, channels=chosen.get(layer, ())),))
-            for layer in layers
-        )
+        return tuple(self._layer(layer, chosen.get(layer, ())) for layer in layers)
 
     def guided(self, want: _Want, guide: int | None, key: Key) -> _Want:
         """The same aims towards a guide, if there is one."""
         if guide is None:
             return want
+        self._listed(want, key)
         with blamed(self.spec, (*key, "guide")):
             aims = tuple(dataclasses.replace(aim, guide=guide) for aim in want.aims)
         name = self.pictures[guide].name
@@ -135,6 +113,7 @@ class _Resolver:
         for number, region in enumerate(regions):
             below = (*key, number)
             here = self.wants(region, below)[0] if _own(region) else want
+            self._listed(here, below if _own(region) else key[:-1])
             if region.channels and not _own(region):
                 fault = "are of a layer; name the region's `layer` too"
                 raise JobError(self.spec.complaint((*below, "channels"), fault))
@@ -158,7 +137,8 @@ class _Resolver:
         plain = {name: getattr(aims[0], name) for name in ("layer", "channels", "classes")}
         if regions == (Region(aims=(Aim(**plain),)),):
             settings = {**plain, "regions": ()}
-        return Target(want.label, safe(want.part), settings, until, tuple(self.pictures))
+        pictures = tuple(self.pictures)
+        return Target(want.label, safe(want.part), settings, until, pictures, want.choice)
 
     def picture(self, pattern: str | None, key: Key) -> int | None:
         """The number of the one picture that a guide or a mask names; of an animation its first."""
@@ -198,14 +178,28 @@ class _Resolver:
                     weights[layer] = float(weight)
         layers = tuple(weights)
         chosen = self.channels(step.channels, layers=layers, key=(*key, "channels"))
+        wants = [self._listed(self._layer(n, chosen.get(n, ())), key) for n in layers]
         with blamed(self.spec, (*key, "mix")):
             aims = tuple(
-                Aim(layer=layer, channels=chosen.get(layer, ()), weight=weights[layer])
-                for layer in layers
+                dataclasses.replace(want.aims[0], weight=weights[layer])
+                for layer, want in zip(layers, wants, strict=True)
             )
         terms = [f"{weights[layer]:g} {layer}".removeprefix("1 ") for layer in layers]
         label = " + ".join(terms).replace("+ -", "- ")
         return _Want(label, "-".join(layers), aims)
+
+    @staticmethod
+    def _layer(layer: str, channels: tuple[int, ...] | Choice) -> _Want:
+        if isinstance(channels, Choice):
+            return _Want(layer, layer, (Aim(layer=layer),), channels)
+        return _Want(layer, layer, (Aim(layer=layer, channels=channels),))
+
+    def _listed(self, want: _Want, key: Key) -> _Want:
+        """The same want. JobError where its channels are to be chosen by activation."""
+        if want.choice is not None:
+            fault = "can't be chosen by activation together with mix, guide or regions; list them"
+            raise JobError(self.spec.complaint((*key, "channels"), fault))
+        return want
 
     def _layers(self, step: Any) -> tuple[str, ...]:
         default = self.entry.dream.get("layer", DreamSettings.layer)
@@ -228,18 +222,3 @@ def _shares(aims: tuple[Aim, ...]) -> tuple[Aim, ...]:
     if len(aims) > 1:
         return aims
     return tuple(dataclasses.replace(aim, weight=math.copysign(1.0, aim.weight)) for aim in aims)
-
-
-def _masks(variant: Variant) -> list[tuple[int, Source]]:
-    """The masks of a dream's regions, with the regions' places."""
-    regions = variant.settings.regions if isinstance(variant.settings, DreamSettings) else ()
-    return [
-        (place, variant.pictures[region.mask])
-        for place, region in enumerate(regions)
-        if region.mask is not None
-    ]
-
-
-def _size(source: Source) -> str:
-    height, width = source.size
-    return f"{width} x {height}"

@@ -92,16 +92,16 @@ def _key(loc: tuple[str | int, ...], data: Any, missing: bool) -> Key:
 
 
 def _near(loc: tuple[str | int, ...], schema: Mapping[str, Any]) -> str:
-    known = list(_node(loc[:-1], schema).get("properties", {}))
+    known = list(described(loc[:-1], schema).get("properties", {}))
     return nearest(str(loc[-1]), known) or (f" (known: {', '.join(known)})" if known else "")
 
 
 def _choices(loc: tuple[str | int, ...], schema: Mapping[str, Any]) -> list[str]:
-    node = _node(loc, schema)
+    node = described(loc, schema)
     return list(node.get("enum", [node.get("const", "")]))
 
 
-def _node(loc: tuple[str | int, ...], schema: Mapping[str, Any]) -> Mapping[str, Any]:
+def described(loc: tuple[str | int, ...], schema: Mapping[str, Any]) -> Mapping[str, Any]:
     """The part of the JSON schema that describes a location."""
     node = _plain(schema, schema)
     for part in loc:

@@ -103,6 +103,23 @@ def override(document: Document, sets: Iterable[str]) -> Document:
     return document
 
 
+def parted(dotted: str) -> list[str]:
+    """The parts of a dotted key. Single dots part; those of a range (``channels.7..11``) don't."""
+    return re.split(r"(?<!\.)\.(?!\.)", dotted.strip())
+
+
+def put(document: Document, parts: list[str], value: Any, place: str) -> Document:
+    """The document with a value at a key. ``place`` is where it is then said to be written.
+
+    JobError, which begins with the place, for a key that can't be there.
+    """
+    key, data = _put(document.data, parts, value, place)
+    kept = {k: known for k, known in document.places.items() if k[: len(key)] != key}
+    for end in range(1, len(key) + 1):
+        kept.setdefault(key[:end], place)
+    return Document(data, document.origin, kept)
+
+
 def _problem(error: yaml.MarkedYAMLError) -> str:
     parts = (error.context, error.problem)
     return ", ".join(part for part in parts if part)
@@ -177,15 +194,10 @@ class _Walk:
 def _set(document: Document, text: str) -> Document:
     origin = f"--set {text}"
     dotted, equals, value = text.partition("=")
-    # Single dots part; those of a range ("channels.7..11") don't.
-    parts = re.split(r"(?<!\.)\.(?!\.)", dotted.strip())
+    parts = parted(dotted)
     if not equals or not all(parts):
         raise JobError(f"{origin}: write it as key=value, like steps.0.dream.iterations=20")
-    key, data = _put(document.data, parts, parse(value, origin).data, origin)
-    kept = {k: place for k, place in document.places.items() if k[: len(key)] != key}
-    for end in range(1, len(key) + 1):
-        kept.setdefault(key[:end], origin)
-    return Document(data, document.origin, kept)
+    return put(document, parts, parse(value, origin).data, origin)
 
 
 def _put(data: Any, parts: list[str], value: Any, origin: str) -> tuple[Key, Any]:

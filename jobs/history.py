@@ -14,20 +14,20 @@ import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import Any, Protocol
 
 from jobs.inputs import Source
-from jobs.log import records
+from jobs.storage import Sizes, Storage
 from jobs.tasks import ALGORITHM_VERSION, Task, described
 
-LOG = "log.jsonl"
-FRAMES, CARRY = "frames", "carry"
+FRAMES, ARTEFACTS, CARRY = "frames", "artefacts", "carry"
 
 RECIPE, FINISHED, RENAMED = "recipe", "finished", "renamed"
+ARTEFACTS_BEGUN = "artefacts_begun"  # whose a folder of artefacts is from now on
 STARTED, CHECKPOINT = "started", "checkpoint"
 GIVEN_UP, FORGOTTEN = "given_up", "forgotten"
-ALONG_THE_WAY = (CHECKPOINT, "checkpoint_damaged")
+ALONG_THE_WAY = (CHECKPOINT, "checkpoint_damaged", ARTEFACTS_BEGUN)
 """Events of a task that don't end its attempt."""
 
 
@@ -36,7 +36,8 @@ class Result:
     """A finished task's frame: its names, its size, and how it was rendered.
 
     ``recipe`` is a key of ``History.recipes``; ``needs`` is the task that it went on from, or else
-    ``picture`` is what it was made of.
+    ``picture`` is what it was made of. ``losses`` are the last iteration's, by name; ``seconds``
+    are those of the attempt that finished it.
     """
 
     files: tuple[str, ...]
@@ -44,6 +45,9 @@ class Result:
     recipe: str = ""
     needs: str = ""
     picture: Mapping[str, Any] = field(default_factory=dict)
+    losses: Mapping[str, float] = field(default_factory=dict)
+    iterations: int = 0
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +77,8 @@ class History:
 
     results: dict[str, Result] = field(default_factory=dict)
     owners: dict[str, str] = field(default_factory=dict)  # the task whose picture a file holds
+    artefacts: dict[str, str] = field(default_factory=dict)  # the task whose a folder of them is
+    homes: dict[str, str] = field(default_factory=dict)  # the folder that was a task's last
     attempts: dict[str, int] = field(default_factory=dict)
     recipes: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     failures: dict[str, Failure] = field(default_factory=dict)
@@ -100,11 +106,19 @@ class History:
         if event == FORGOTTEN:
             self.results.pop(task, None)
             self.forgotten.add(task)
+        if event == ARTEFACTS_BEGUN and _is_below(home := record.get("folder"), ARTEFACTS):
+            self.artefacts[str(home)] = task
+            self.homes[task] = str(home)
         files = record.get("files")
-        if isinstance(files, list) and all(_is_frame(file) for file in files):
+        if isinstance(files, list) and all(_is_below(file, FRAMES) for file in files):
             self._result(task, files, record)
 
-    def pictures(self, task: Planned, folder: Path) -> list[str]:
+    def home(self, task: str) -> str:
+        """The folder of a task's artefacts; nothing if it has none, or another has taken it."""
+        home = self.homes.get(task, "")
+        return home if self.artefacts.get(home) == task else ""
+
+    def pictures(self, task: Planned, sizes: Sizes) -> list[str]:
         """The files that hold the task's picture, in the format that is wanted."""
         result = self.results.get(task.id)
         if result is None:
@@ -115,18 +129,18 @@ class History:
             for file in result.files
             if file.endswith(suffix)
             and self.owners.get(file) == task.id
-            and _size(f"{folder}/{file}") == result.size_bytes
+            and sizes(file) == result.size_bytes
         ]
 
-    def finished(self, tasks: Sequence[Planned], folder: Path) -> set[str]:
+    def finished(self, tasks: Sequence[Planned], sizes: Sizes) -> set[str]:
         """Ids of the tasks that needn't be rendered.
 
         A finished task whose carry is gone counts as unfinished where a task that needs it is.
         """
-        done = {task.id for task in tasks if self.pictures(task, folder)}
+        done = {task.id for task in tasks if self.pictures(task, sizes)}
         wanted: set[str] = set()
         for task in reversed(tasks):
-            if task.id in wanted and not (folder / carry_name(task.id)).exists():
+            if task.id in wanted and sizes(carry_name(task.id)) is None:
                 done.discard(task.id)
             if task.id not in done:
                 wanted.update(task.needs)
@@ -138,22 +152,26 @@ class History:
         if record["event"] == RENAMED and known is not None:
             self.results[task] = dataclasses.replace(known, files=tuple(files))
         else:
-            picture = record.get("picture")
+            picture, losses, seconds = (record.get(k) for k in ("picture", "losses", "seconds"))
+            iterations = record.get("iterations")
             self.results[task] = Result(
                 files=tuple(files),
                 size_bytes=size if isinstance(size, int) else -1,
                 recipe=str(record.get("recipe", "")),
                 needs=str(record.get("needs", "")),
                 picture=picture if isinstance(picture, dict) else {},
+                losses=losses if isinstance(losses, dict) else {},
+                iterations=iterations if isinstance(iterations, int) else 0,
+                seconds=float(seconds) if isinstance(seconds, int | float) else 0.0,
             )
             self.forgotten.discard(task)
         self.owners.update(dict.fromkeys(files, task))
 
 
-def read(folder: Path) -> History:
+def read(storage: Storage) -> History:
     """What the log in a workspace says; nothing if there is none. OSError if it can't be read."""
     history = History()
-    for record in records(folder / LOG):
+    for record in storage.records():
         history.remember(record)
     return history
 
@@ -196,16 +214,9 @@ def _plain(settings: Mapping[str, Any]) -> dict[str, Any]:
     return dict(json.loads(json.dumps(plain)))
 
 
-def _size(path: str) -> int | None:
-    try:
-        return os.stat(path).st_size
-    except OSError:
-        return None
-
-
-def _is_frame(name: object) -> bool:
-    """Whether a name that was read from the log can be a frame's."""
+def _is_below(name: object, folder: str) -> bool:
+    """Whether a name that was read from the log can be that of something in a folder of ours."""
     if not isinstance(name, str) or "\\" in name:
         return False
     parts = name.split("/")
-    return len(parts) > 1 and parts[0] == FRAMES and not {"", ".", ".."}.intersection(parts)
+    return len(parts) > 1 and parts[0] == folder and not {"", ".", ".."}.intersection(parts)

@@ -2,7 +2,7 @@
 
 Folders and globs are listed in natural order (9 before 10) and hold back what isn't a picture by
 its suffix. An animated GIF, WebP or PNG is as many sources as it has frames. URLs are whatever
-fsspec opens (``s3://bucket/photos/*.jpg``).
+fsspec opens (``s3://bucket/photos/*.jpg``), and generated pictures (jobs.generated).
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from pathlib import Path, PurePath
 
 from upath import UPath
 
+from jobs import generated
 from jobs.names import Names, stems
 from renderer import decoding
 from renderer.errors import ImageError, JobError
@@ -52,11 +53,11 @@ class Source:
 
     def fitted(self, longest: int | None) -> tuple[int, int]:
         """(height, width) of the picture once ``images.fit`` has made it ``longest`` px."""
-        if longest is None:
-            return self.size
-        scale = longest / max(self.size)
-        height, width = (max(1, int(side * scale + 0.5)) for side in self.size)
-        return height, width
+        return generated.fitted(self.size, self.longest(longest))
+
+    def longest(self, wanted: int | None) -> int | None:
+        """The longest side to give the picture; a generated one has its size from the start."""
+        return None if generated.is_generated(self.path) else wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,8 @@ def expand(pattern: str, base: Path) -> list[str]:
     JobError if there is nothing; it names a near file name where there is one.
     """
     try:
+        if generated.is_generated(pattern):
+            return [pattern]
         if "://" in pattern:
             return _expand_url(pattern)
         return _expand_local(pattern, base)
@@ -198,6 +201,8 @@ def _may_tell_orientation(format: str | None, data: bytes) -> bool:
 
 
 def _bytes(path: str) -> bytes:
+    if generated.is_generated(path):
+        return generated.read(path)
     try:
         data: bytes = UPath(path).read_bytes() if "://" in path else Path(path).read_bytes()
     except OSError as error:

@@ -179,4 +179,4 @@ def _as_text(value: Any) -> Any:
 
 
 def _as_many(value: Any) -> Any:
-    return (value,) if isinstance(value, str | int | float) else value
+    return (value,) if isinstance(value, str | int | float | dict) else value

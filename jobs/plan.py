@@ -1,29 +1,32 @@
 """Which tasks does a job come to, what does each need, and which frame is whose?
 
 Every input goes through the stages of jobs.stages; each variant makes one task of each picture it
-is given. Work that two frames share, within a step or across steps, is one task.
+is given. Work that two frames share, within a step, across steps or between the variants of a
+matrix (jobs.branches), is one task.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
-from jobs.aims import check_masks
-from jobs.inputs import FailedInput, Source, expand, gather
+from jobs.activity import Activity
+from jobs.branches import Branch, branches, none_left, part, sources
+from jobs.captions import Setting, made
+from jobs.inputs import FailedInput, Source
+from jobs.masks import check_masks
 from jobs.names import Names
 from jobs.outputs import Cell, Output, folder, outputs
+from jobs.settling import settle
 from jobs.spec import JobSpec
-from jobs.stages import Stage, Variant, blamed, stages
+from jobs.stages import Stage, Variant, blamed
 from jobs.tasks import Frame, Task, identify
 from renderer import networks
-from renderer.errors import JobError
 
 __all__ = ["Cell", "FailedInput", "Frame", "Output", "Plan", "Source", "Task", "plan"]
 
 SUFFIXES = {"png": ".png", "jpeg": ".jpg", "webp": ".webp"}
-SHOWN_FAULTS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +35,8 @@ class Plan:
 
     ``tasks`` is in the order to render them, each after the one it needs, depth first, so that
     early frames are finished early. ``frames`` holds every step's results in order. ``width`` is
-    how many tasks can run side by side from the start.
+    how many tasks can run side by side from the start. ``variants`` are the ids of the tasks that
+    lead to each variant of a matrix, in its order.
     """
 
     name: str
@@ -40,6 +44,7 @@ class Plan:
     frames: tuple[tuple[Frame, ...], ...]
     outputs: tuple[Output, ...]
     failed_inputs: tuple[FailedInput, ...] = ()
+    variants: tuple[frozenset[str], ...] = ()
 
     @property
     def width(self) -> int:
@@ -47,26 +52,36 @@ class Plan:
         return sum(not task.needs for task in self.tasks)
 
 
-def plan(spec: JobSpec, weights: Callable[[str, str], str]) -> Plan:
+def plan(
+    spec: JobSpec, weights: Callable[[str, str], str], *, activity: Activity | None = None
+) -> Plan:
     """The plan of a job. ``weights(network, until)`` is the digest of a network's weights.
 
+    ``activity`` is asked where channels are chosen by what they see.
     Inputs that are no pictures are listed in the plan. Raises JobError, with a line for each
     fault, for what is wrong in the job, and whatever ``weights`` raises.
     """
-    resolved = stages(spec)
+    branched = branches(spec)
     _check_networks(spec)
-    sources, failed = _inputs(spec)
-    check_masks(spec, resolved, sources)
-    grower = _Grower(spec, resolved, cache(weights))
-    for source in sources:
-        grower.grow(source)
+    pictures, failed = sources(spec)
+    check_masks(branched, pictures)
+    settled, unseen = settle(branched, pictures, activity)
+    failed = (*failed, *unseen)
+    if not settled:
+        raise none_left(spec, failed)
+    grower = _Grower(spec, branched, cache(weights))
+    variants: list[set[str]] = [set() for _ in branched]
+    for source, own in settled.items():
+        for number, branch in own.items():
+            variants[number] |= grower.grow(source, branch)
     frames = tuple(tuple(step) for step in grower.frames)
     return Plan(
         name=spec.title,
         tasks=tuple(grower.tasks.values()),
         frames=frames,
-        outputs=outputs(spec, frames),
+        outputs=outputs(spec, frames, grower.tasks),
         failed_inputs=failed,
+        variants=tuple(map(frozenset, variants)) if spec.matrix else (),
     )
 
 
@@ -76,115 +91,89 @@ def _check_networks(spec: JobSpec) -> None:
             networks.entry(network)
 
 
-def _inputs(spec: JobSpec) -> tuple[tuple[Source, ...], tuple[FailedInput, ...]]:
-    paths: list[str] = []
-    faults = []
-    for number, pattern in enumerate(spec.inputs):
-        try:
-            paths += expand(pattern, spec.base)
-        except JobError as error:
-            faults.append(spec.complaint(("inputs", number), str(error)))
-    if faults:
-        raise JobError("\n".join(faults))
-    sources, failed = gather(paths)
-    if not sources:
-        lines = [item.reason for item in failed[:SHOWN_FAULTS]]
-        lines.append(f"no picture can be read ({len(failed)} tried)")
-        raise JobError("\n".join(spec.complaint(("inputs",), line) for line in lines))
-    return sources, failed
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """How a picture came to be: the input, the variant of each stage, what was set on the way."""
+
+    source: Source
+    places: tuple[int, ...] = ()
+    settings: tuple[Setting, ...] = ()
+
+    def on(self, place: int, settings: tuple[Setting, ...]) -> _Way:
+        return _Way(self.source, (*self.places, place), settings)
 
 
 class _Grower:
-    """Tasks and frames so far; ``grow`` adds those of one source."""
+    """Tasks and frames so far; ``grow`` adds those of one source in one branch."""
 
     def __init__(
-        self, spec: JobSpec, resolved: tuple[Stage, ...], weights: Callable[[str, str], str]
+        self, spec: JobSpec, branched: Sequence[Branch], weights: Callable[[str, str], str]
     ) -> None:
-        self.spec, self.stages, self.weights = spec, resolved, weights
+        self.spec, self.weights = spec, weights
+        self._several = [
+            any(len(branch.stages[step].variants) > 1 for branch in branched)
+            for step in range(len(spec.steps))
+        ]
         self.tasks: dict[str, Task] = {}
-        self.frames: list[list[Frame]] = [[] for _ in resolved]
-        self.names = [Names() for _ in resolved]
+        self.frames: list[list[Frame]] = [[] for _ in spec.steps]
+        self.names = [Names() for _ in spec.steps]
+        self._ways: dict[_Way, str] = {}  # to tasks: branches have ways in common
 
-    def grow(self, source: Source) -> None:
-        """Adds all tasks that come of a source, each followed by those that come of it."""
-        self._branch(source, 0, above=None, name=source.name, labels=())
+    def grow(self, source: Source, branch: Branch) -> set[str]:
+        """Adds all tasks that come of a source, each followed by those that come of it.
 
-    def _branch(
-        self,
-        source: Source,
-        step: int,
-        *,
-        above: Task | None,
-        name: str,
-        labels: tuple[str, ...],
+        Returns the ids of those in the branch, which may have been there before.
+        """
+        self._branch, self._met = branch, set[str]()
+        varied = branch.variant.of(None)
+        name = "-".join(word for word in (source.name, part(varied)) if word)
+        labels = tuple(setting.label for setting in varied)
+        self._descend(_Way(source, settings=varied), above=None, name=name, labels=labels)
+        return self._met
+
+    def _descend(
+        self, way: _Way, *, above: Task | None, name: str, labels: tuple[str, ...]
     ) -> None:
-        if step == len(self.stages):
+        step = len(way.places)
+        if step == len(self._branch.stages):
             return
-        stage = self.stages[step]
+        stage = self._branch.stages[step]
+        varied = self._branch.variant.of(step)
+        labels = (*labels, *(setting.label for setting in varied))
+        settings = (*way.settings, *varied)
         for place, variant in enumerate(stage.variants):
             goes_on = stage.chain and place + 1 < len(stage.variants)
-            own = "-".join(part for part in (name, variant.part) if part)
+            own = "-".join(word for word in (name, part(varied), variant.part) if word)
             told = (*labels, variant.label) if len(stage.variants) > 1 else labels
-            carries = goes_on or step + 1 < len(self.stages)
-            file = self._file(step, own)
-            task = self._task(source, step, variant, above=above, file=file, carries=carries)
-            self._frame(task, source, step, label=", ".join(told) or variant.label, file=file)
-            self._branch(source, step + 1, above=task, name=own, labels=told)
+            carries = goes_on or step + 1 < len(self._branch.stages)
+            here = way.on(place, (*settings, *self._made(variant, stage.kind, here=(step, place))))
+            if here not in self._ways:
+                label = ", ".join(told) or variant.label
+                self._ways[here] = self._add(
+                    here, stage, variant, above=above, name=own, label=label, carries=carries
+                )
+            task = self.tasks[self._ways[here]]
+            self._met.add(task.id)
+            self._descend(here, above=task, name=own, labels=told)
             if stage.chain:
                 above = task
 
-    def _file(self, step: int, name: str) -> str:
-        unique = self.names[step].take(name) + SUFFIXES[self.spec.format]
-        return f"frames/{folder(self.spec, step)}/{unique}"
-
-    def _task(
+    def _add(
         self,
-        source: Source,
-        step: int,
+        way: _Way,
+        stage: Stage,
         variant: Variant,
         *,
         above: Task | None,
-        file: str,
+        name: str,
+        label: str,
         carries: bool,
-    ) -> Task:
-        weights = self.weights(variant.settings.network, variant.until)
-        task_id, seed = identify(
-            variant.settings,
-            weights,
-            above.id if above else (source, self.spec.size),
-            styles=variant.styles,
-            pictures=variant.pictures,
-            job_seed=self.spec.seed,
-        )
-        known = self.tasks.get(task_id)
-        if known is not None:
-            files = (*known.files, file)
-            task = replace(known, files=files, carries=known.carries or carries)
-        else:
-            task = Task(
-                id=task_id,
-                kind=self.stages[step].kind,
-                step=step,
-                index=len(self.frames[step]),
-                input=source.name,
-                label=variant.label,
-                settings=variant.settings,
-                until=variant.until,
-                weights=weights,
-                needs=(above.id,) if above else (),
-                source=None if above else source,
-                styles=variant.styles,
-                pictures=variant.pictures,
-                size=None if above else self.spec.size,
-                seed=seed,
-                format=self.spec.format,
-                files=(file,),
-                carries=carries,
-            )
-        self.tasks[task_id] = task
-        return task
-
-    def _frame(self, task: Task, source: Source, step: int, *, label: str, file: str) -> None:
+    ) -> str:
+        step = len(way.places) - 1
+        file = self._file(step, name)
+        task = self._task(way, stage, variant, above=above, file=file, carries=carries)
+        self.tasks[task.id] = task
+        source, size = way.source, self._branch.spec.size
         self.frames[step].append(
             Frame(
                 task=task.id,
@@ -194,6 +183,63 @@ class _Grower:
                 input=source.name,
                 label=label,
                 file=file,
-                size=source.fitted(self.spec.size),
+                size=source.fitted(size),
+                varied=way.settings,
             )
+        )
+        return task.id
+
+    def _made(self, variant: Variant, kind: str, *, here: tuple[int, int]) -> tuple[Setting, ...]:
+        """What tells a step's picture from its others, where it makes several in any branch."""
+        step, place = here
+        pictures = tuple(style.path for style in variant.styles)
+        one = made(kind, step, place=place, label=variant.label, pictures=pictures)
+        return (one,) if self._several[step] else ()
+
+    def _file(self, step: int, name: str) -> str:
+        unique = self.names[step].take(name) + SUFFIXES[self.spec.format]
+        return f"frames/{folder(self.spec, step)}/{unique}"
+
+    def _task(
+        self,
+        way: _Way,
+        stage: Stage,
+        variant: Variant,
+        *,
+        above: Task | None,
+        file: str,
+        carries: bool,
+    ) -> Task:
+        job, step, source = self._branch.spec, len(way.places) - 1, way.source
+        weights = self.weights(variant.settings.network, variant.until)
+        task_id, seed = identify(
+            variant.settings,
+            weights,
+            above.id if above else (source, source.longest(job.size)),
+            styles=variant.styles,
+            pictures=variant.pictures,
+            job_seed=job.seed,
+        )
+        known = self.tasks.get(task_id)
+        if known is not None:
+            return replace(known, files=(*known.files, file), carries=known.carries or carries)
+        return Task(
+            id=task_id,
+            kind=stage.kind,
+            step=step,
+            index=len(self.frames[step]),
+            input=source.name,
+            label=variant.label,
+            settings=variant.settings,
+            until=variant.until,
+            weights=weights,
+            needs=(above.id,) if above else (),
+            source=None if above else source,
+            styles=variant.styles,
+            pictures=variant.pictures,
+            size=None if above else source.longest(job.size),
+            seed=seed,
+            format=self.spec.format,
+            files=(file,),
+            carries=carries,
         )

@@ -23,12 +23,17 @@ SECTIONS = {
     "steps.dream": "`steps:` – `dream:`",
     "steps.dream.regions": "`steps:` – `dream:` – `regions:`",
     "steps.style": "`steps:` – `style:`",
+    "matrix": "`matrix:`",
     "outputs.gif": "`outputs:` – `gif:`",
     "outputs.sheet": "`outputs:` – `sheet:`",
+    "outputs.grid": "`outputs:` – `grid:`",
+    "outputs.table": "`outputs:` – `table:`",
+    "outputs.plot": "`outputs:` – `plot:`",
     "resources": "`resources:`",
     "retries": "`retries:`",
     "limits": "`limits:`",
     "checkpoint": "`checkpoint:`",
+    "losses": "`losses:`",
 }
 """The mappings of a job file by their keys, and the headings of their tables."""
 

@@ -19,11 +19,14 @@ from pydantic import Field, PrivateAttr, ValidationError, field_validator
 
 from jobs.checkpoints import CheckpointSettings
 from jobs.complaints import complaints
+from jobs.curves import LossSettings
 from jobs.documents import Document, Key, override, read
 from jobs.limits import Limits
+from jobs.matrix import Matrix
 from jobs.models import Choice, Many, Model, Record, Text, Whole
 from jobs.schedule import Budgets
-from jobs.steps import Outputs, Resources, Step
+from jobs.steps import Input, Outputs, Resources, Step
+from jobs.variants import Variant, checked, swept, told, variants
 from renderer.errors import JobError
 from renderer.metadata import FORMATS
 
@@ -38,8 +41,11 @@ class JobSpec(Model):
     seed: Whole = Field(
         0, ge=0, le=2**63 - 1, description="number that all that is random is drawn from"
     )
-    inputs: Annotated[tuple[Text, ...], Many()] = Field(
-        min_length=1, description="pictures to render: files, folders, globs or URLs"
+    inputs: Annotated[tuple[Input, ...], Many()] = Field(
+        min_length=1,
+        description="pictures to render: files, folders, globs or URLs; or generated ones, "
+        "{noise: 512x512}, {white: 640x480} or {black: 640x480} (WIDTHxHEIGHT, and `name` if you "
+        "like), which `size` scales where it is given",
     )
     size: Whole | None = Field(
         512,
@@ -51,7 +57,14 @@ class JobSpec(Model):
     steps: tuple[Step, ...] = Field(
         min_length=1, description="what is done to every picture, one step after the other"
     )
-    outputs: tuple[Outputs, ...] = Field((), description="animations and contact sheets to make")
+    matrix: Matrix | None = Field(
+        None,
+        description="sweep: values of some settings, of which every combination is rendered; keys "
+        "as for --set, or their ends where only one step has such a setting",
+    )
+    outputs: tuple[Outputs, ...] = Field(
+        (), description="animations, contact sheets and plots to make"
+    )
     resources: Annotated[Resources, Record()] = Field(
         default_factory=Resources,
         json_schema_extra={"default": {}},
@@ -72,9 +85,15 @@ class JobSpec(Model):
         json_schema_extra={"default": {}},
         description="how often a task's state is kept, so that it can go on where it stood",
     )
+    losses: Annotated[LossSettings, Record()] = Field(
+        default_factory=LossSettings,
+        json_schema_extra={"default": {}},
+        description="which iterations' losses are recorded, in each frame's `losses.csv`",
+    )
     weights: Mapping[str, Text] = Field({}, description="weight files, by network")
     _document: Document = PrivateAttr(default=Document(None))
     _base: Path = PrivateAttr(default=Path())
+    _variants: tuple[tuple[Variant, JobSpec], ...] = PrivateAttr(default=())
 
     @field_validator("name")
     @classmethod
@@ -98,6 +117,11 @@ class JobSpec(Model):
         """The job as it was written, with all overrides; ``build`` makes the same job of it."""
         return self._document.data
 
+    @property
+    def variants(self) -> tuple[tuple[Variant, JobSpec], ...]:
+        """The job's variants, each with the job it is; without a matrix the job itself alone."""
+        return self._variants or ((Variant((), self._document), self),)
+
     def weights_file(self, network: str) -> Path | None:
         """The file that the job names for a network's weights."""
         given = self.weights.get(network)
@@ -108,22 +132,28 @@ class JobSpec(Model):
         return self._document.complaint(key, message)
 
 
-def load(path: Path, sets: Iterable[str] = ()) -> JobSpec:
-    """The job in a YAML file, with ``key=value`` texts over it.
+def load(path: Path, sets: Iterable[str] = (), sweeps: Iterable[str] = ()) -> JobSpec:
+    """The job in a YAML file, with ``key=value`` texts over it, and ``key=a,b,c`` in its matrix.
 
     Raises JobError with one line for each fault: file, line, key, what is wrong, what to do.
     """
-    document = override(read(path), sets)
+    document = swept(override(read(path), sets), sweeps)
     if document.data is None:
         raise JobError(f"{path}: {EMPTY}")
     return _checked(document, path.absolute().parent)
 
 
 def build(
-    data: Mapping[str, Any], *, base: Path, origin: str = "", sets: Iterable[str] = ()
+    data: Mapping[str, Any],
+    *,
+    base: Path,
+    origin: str = "",
+    sets: Iterable[str] = (),
+    sweeps: Iterable[str] = (),
 ) -> JobSpec:
     """The job in plain data, as YAML would give it. ``origin`` begins the lines of a JobError."""
-    return _checked(override(Document(dict(data), origin), sets), base.absolute())
+    document = override(Document(dict(data), origin), sets)
+    return _checked(swept(document, sweeps), base.absolute())
 
 
 @cache
@@ -145,6 +175,26 @@ def name_fault(name: str) -> str:
 
 
 def _checked(document: Document, base: Path) -> JobSpec:
+    """The job of a document. What its matrix alone gives it has from its first variant."""
+    found = variants(document, schema)
+    if not found:
+        return _validated(document, base)
+    specs, faults = [], dict[str, list[Variant]]()
+    for variant in found:
+        try:
+            specs.append(_validated(variant.document, base))
+        except JobError as error:
+            for line in str(error).splitlines():
+                faults.setdefault(line, []).append(variant)
+    if faults:
+        raise told(faults, len(found))
+    first = specs[0].model_copy(update={"matrix": checked(document)})
+    first._document, first._base = document, base
+    first._variants = tuple(zip(found, specs, strict=True))
+    return first
+
+
+def _validated(document: Document, base: Path) -> JobSpec:
     try:
         spec = JobSpec.model_validate(document.data)
     except ValidationError as error:

@@ -6,18 +6,20 @@ comes from the job, else from the network's registry entry, else from the report
 
 from __future__ import annotations
 
-import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from jobs import aims
+from jobs import aims, choosing
 from jobs.blame import blamed as blamed
+from jobs.channels import ALL_LAYERS
+from jobs.choosing import Choice
 from jobs.documents import Key
 from jobs.inputs import Source, expand, gather
 from jobs.models import given
 from jobs.spec import JobSpec
-from jobs.steps import ALL_LAYERS, Channels, DreamStep, StyleStep
+from jobs.steps import DreamStep, StyleStep
 from jobs.tasks import Kind
 from renderer import networks
 from renderer.errors import JobError, NetworkError, SettingError
@@ -34,6 +36,7 @@ class Variant:
     settings: DreamSettings | StyleSettings
     until: str
     styles: tuple[Source, ...] = ()
+    choice: Choice | None = None  # of the channels, where they are chosen by activation
     pictures: tuple[Source, ...] = ()  # guides and masks
 
 
@@ -46,14 +49,19 @@ class Stage:
     chain: bool = False
 
 
-def stages(spec: JobSpec) -> tuple[Stage, ...]:
-    """The stages of a job's steps. JobError with a line for the first fault of each step."""
+def stages(spec: JobSpec, known: Mapping[int, Stage] | None = None) -> tuple[Stage, ...]:
+    """The stages of a job's steps. JobError with a line for the first fault of each step.
+
+    ``known`` are stages, by the number of their step, that needn't be looked into again.
+    """
     found: list[Stage] = []
     faults: list[str] = []
     for number, step in enumerate(spec.steps):
         key: Key = ("steps", number)
         try:
-            if step.dream is not None:
+            if known and number in known:
+                found.append(known[number])
+            elif step.dream is not None:
                 found.append(_dream(spec, step.dream, (*key, "dream")))
             elif step.style is not None:
                 found.append(_style(spec, step.style, (*key, "style")))
@@ -62,18 +70,6 @@ def stages(spec: JobSpec) -> tuple[Stage, ...]:
     if faults:
         raise JobError("\n".join(faults))
     return tuple(found)
-
-
-def draw(count: int, total: int, *, seed: int, layer: str) -> tuple[int, ...]:
-    """``count`` of ``total`` channels, drawn by the seed and the layer's full name alone.
-
-    A larger draw holds the smaller one. Hashes are ranked, so no library's generator matters.
-    """
-
-    def rank(channel: int) -> str:
-        return hashlib.sha256(f"{seed}:{layer}:{channel}".encode()).hexdigest()
-
-    return tuple(sorted(sorted(range(total), key=rank)[:count]))
 
 
 def _dream(spec: JobSpec, step: DreamStep, key: Key) -> Stage:
@@ -95,6 +91,7 @@ def _dream(spec: JobSpec, step: DreamStep, key: Key) -> Stage:
                 part=part,
                 settings=settings,
                 until=target.until,
+                choice=target.choice,
                 pictures=target.pictures,
             )
         )
@@ -108,31 +105,21 @@ def _channels(
     *,
     layers: tuple[str, ...],
     key: Key,
-) -> dict[str, tuple[int, ...]]:
+) -> dict[str, tuple[int, ...] | Choice]:
     """Channels by layer; where two entries mean a layer, the later one counts."""
-    found: dict[str, tuple[int, ...]] = {}
+    found: dict[str, tuple[int, ...] | Choice] = {}
     for word, channels in wanted.items():
         below = key if word == ALL_LAYERS else (*key, word)
         with blamed(spec, below):
             meant = layers if word == ALL_LAYERS else networks.resolve_layers(entry, word)
             if not set(meant) & set(layers):
                 raise NetworkError("none of these layers is among the step's layers")
+            choice = choosing.choice(channels, spec.base, below) if channels.by_activation else None
             for layer in layers:
                 if layer in meant:
-                    found[layer] = _of_layer(entry, layer, channels, spec.seed)
+                    known = choosing.known(entry, layer, channels, seed=spec.seed)
+                    found[layer] = choice or known
     return found
-
-
-def _of_layer(entry: NetworkEntry, layer: str, wanted: Channels, seed: int) -> tuple[int, ...]:
-    total = networks.channels(entry, layer)
-    if wanted.random is not None:
-        if wanted.random > total:
-            raise NetworkError(f"{layer} has only {total} channels, not {wanted.random}")
-        return draw(wanted.random, total, seed=seed, layer=f"{entry.name}.{layer}")
-    for channel in wanted.only:
-        if channel >= total:
-            raise NetworkError(f"{layer} has the channels 0 to {total - 1}, no {channel}")
-    return tuple(sorted(set(wanted.only)))
 
 
 def _style(spec: JobSpec, step: StyleStep, key: Key) -> Stage:

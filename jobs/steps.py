@@ -6,42 +6,53 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from pydantic import Field, field_validator
+from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler, field_validator
 from pydantic.json_schema import WithJsonSchema
+from pydantic_core import core_schema
 
-from jobs.models import Choice, Flag, Flat, Many, Model, Number, OneOf, Text, Whole
+from jobs import generated
+from jobs.channels import SCHEMA, Channels, by_layers
+from jobs.generated import Generated
+from jobs.models import Choice, Flag, Flat, Many, Model, Number, OneOf, Text
+from jobs.plots import PlotSettings
+from jobs.tables import TableSettings
 from renderer.settings import (
     AnimationSettings,
     DreamSettings,
+    GridSettings,
     Knob,
     SheetSettings,
     StyleSettings,
     check,
 )
 
-ALL_LAYERS = "*"
 MIX_HELP = (
     "layers to amplify together in one picture, each with its share of the step, like "
     "{inception4c: 1.0, inception3b: 0.3}; what has a negative share is suppressed"
 )
 GUIDE_HELP = "picture to dream towards: its features in the layers take the place of their own"
-_CHOSEN_SCHEMA: dict[str, Any] = {
-    "anyOf": [
-        {"type": "array", "items": {"type": "integer", "minimum": 0}},
-        {
-            "type": "object",
-            "properties": {"random": {"type": "integer", "minimum": 1}},
-            "required": ["random"],
-            "additionalProperties": False,
-        },
-    ]
-}
-_CHANNELS_SCHEMA = {
-    "anyOf": [
-        *_CHOSEN_SCHEMA["anyOf"],
-        {"type": "object", "additionalProperties": _CHOSEN_SCHEMA},
-    ]
-}
+
+
+class _Input:
+    """Annotates an input: text, or a mapping that asks for a generated picture."""
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> core_schema.CoreSchema:
+        text = handler(Text)
+        return core_schema.no_info_wrap_validator_function(self._checked, text)
+
+    def __get_pydantic_json_schema__(
+        self, core: core_schema.CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        return {"anyOf": [{"type": ["string", "number"]}, generated.SCHEMA]}
+
+    @staticmethod
+    def _checked(value: Any, text: Any) -> Any:
+        return generated.parse(value) if isinstance(value, dict) else text(value)
+
+
+Input = Annotated[str | Generated, _Input()]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,13 +81,6 @@ class Resources:
         check(self)
 
 
-class Channels(Model):
-    """Channels of a layer: these, or so many drawn by the job's seed."""
-
-    only: tuple[Annotated[Whole, Field(ge=0)], ...] = ()
-    random: Annotated[Whole, Field(ge=1)] | None = None
-
-
 class RegionKeys(Model):
     """A part of the picture, and what is amplified there; what isn't said is the step's."""
 
@@ -86,8 +90,8 @@ class RegionKeys(Model):
         "isn't, grey between; null: what the other regions leave",
     )
     layer: Text | None = Field(None, description="layer to amplify: a name or an index")
-    channels: Annotated[Mapping[str, Channels], WithJsonSchema(_CHANNELS_SCHEMA)] = Field(
-        {}, description="amplify these channels of the layer only, as a step says it"
+    channels: Annotated[Mapping[str, Channels], WithJsonSchema(SCHEMA)] = Field(
+        {}, description="amplify these channels of the layer only: a list, or as a step says it"
     )
     mix: Mapping[str, Number] = Field({}, description=MIX_HELP)
     classes: Annotated[tuple[Text, ...], Many()] = Field(
@@ -98,7 +102,7 @@ class RegionKeys(Model):
     @field_validator("channels", mode="before")
     @classmethod
     def _by_layers(cls, value: Any) -> Any:
-        return _by_layers(value)
+        return by_layers(value)
 
 
 class DreamStep(Model):
@@ -110,10 +114,12 @@ class DreamStep(Model):
         "none: the network's own default",
     )
     chain: Flag = Field(False, description="let each layer dream on the result of the one before")
-    channels: Annotated[Mapping[str, Channels], WithJsonSchema(_CHANNELS_SCHEMA)] = Field(
+    channels: Annotated[Mapping[str, Channels], WithJsonSchema(SCHEMA)] = Field(
         {},
-        description="amplify these channels only: a list, {random: 32}, or either for some layers, "
-        'like {"7..11": {random: 32}}; random ones depend on the seed and the layer alone',
+        description="amplify these channels only: a list with ranges ([1, 10..20]), {random: 32}, "
+        "by activation on the input ({strongest: 8}, {weakest: 8}, {average: 8}; `of: file.png`, "
+        "`region: [left, top, right, bottom]` in 0..1), by likeness ({like: eyes.png, count: 8}), "
+        'or any of these for some layers, like {"7..11": {random: 32}}',
     )
     mix: Mapping[str, Number] = Field({}, description=MIX_HELP)
     guide: Text | None = Field(None, description=GUIDE_HELP)
@@ -124,7 +130,7 @@ class DreamStep(Model):
     @field_validator("channels", mode="before")
     @classmethod
     def _by_layers(cls, value: Any) -> Any:
-        return _by_layers(value)
+        return by_layers(value)
 
 
 class StyleStep(Model):
@@ -153,6 +159,11 @@ class Output(Model):
         description="step whose pictures to take: its number from 1, or `dream` or `style` where "
         "there is only one; null: the last step",
     )
+    last: Flag = Field(
+        False,
+        description="take only the last picture that the step makes of each input: the end of a "
+        "chain",
+    )
 
 
 class Outputs(OneOf):
@@ -160,16 +171,6 @@ class Outputs(OneOf):
 
     gif: Annotated[Output, Flat(AnimationSettings)] | None = None
     sheet: Annotated[Output, Flat(SheetSettings)] | None = None
-
-
-def _by_layers(value: Any) -> Any:
-    """Every way to write channels, as a mapping from layers to ``Channels``."""
-    if not isinstance(value, dict) or set(value) == {"random"}:
-        return {ALL_LAYERS: _chosen(value)}
-    return {layers: _chosen(below) for layers, below in value.items()}
-
-
-def _chosen(value: Any) -> Any:
-    if isinstance(value, dict | Channels):
-        return value
-    return {"only": [value] if isinstance(value, int) else value}
+    grid: Annotated[Output, Flat(GridSettings)] | None = None
+    table: Annotated[Output, Flat(TableSettings)] | None = None
+    plot: Annotated[Output, Flat(PlotSettings)] | None = None

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal, get_args
 
+from jobs.captions import Setting
 from jobs.inputs import Source
 from renderer.settings import DreamSettings, StyleSettings, knobs
 
@@ -70,6 +71,7 @@ class Frame:
     label: str
     file: str
     size: tuple[int, int]  # (height, width) to expect
+    varied: tuple[Setting, ...] = ()  # what its variant of the job sets, as far as it matters here
 
 
 def identify(

@@ -6,6 +6,7 @@ show, send or drop them. Closing the generator stops the rendering at the curren
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -37,7 +38,28 @@ class Checkpoint:
     data: bytes = field(repr=False)
 
 
-Event = Progress | Checkpoint
+@dataclass(frozen=True, slots=True)
+class Artefact:
+    """A file that a task makes beside its picture: an intermediate picture, a table of losses.
+
+    ``name`` is a plain file name; ValueError for any other. A later artefact of the same name
+    takes its place, so a run that is taken up again may tell what it has told before.
+    """
+
+    name: str
+    data: bytes = field(repr=False)
+
+    def __post_init__(self) -> None:
+        if not is_plain(self.name):
+            raise ValueError(f"an artefact can't be called {self.name!r}")
+
+
+Event = Progress | Checkpoint | Artefact
+
+
+def is_plain(name: str) -> bool:
+    """Whether a name is of letters, digits, ``-``, ``_`` and ``.`` alone, with no dot first."""
+    return re.fullmatch(r"[A-Za-z0-9_-][A-Za-z0-9_.-]{0,119}", name) is not None
 
 
 def finish(

@@ -32,9 +32,11 @@ Channels = Annotated[
     str | None,
     typer.Option(
         "--channels",
-        metavar="INTEGER,...|random:N",
+        metavar="INTEGER,...|WAY:N",
         show_default=False,
-        help="amplify these channels of the layers only, or N drawn by the seed",
+        help="amplify these channels of the layers only (ranges like 10..20 too); or N of them, "
+        "random:N by the seed, strongest:N, weakest:N or average:N by their activation on the "
+        "picture, like:FILE:N by likeness to another; or {...} as in a job file",
     ),
 ]
 Styles = Annotated[
@@ -47,6 +49,8 @@ Each = Annotated[
 Gif = Annotated[bool, typer.Option("--gif", help="make an animation of the pictures too")]
 Sheet = Annotated[bool, typer.Option("--sheet", help="make a contact sheet of the pictures too")]
 
+Plot = Annotated[bool, typer.Option("--plot", help="plot the losses over the iterations too")]
+
 
 def dream_command(
     images: Pictures,
@@ -55,6 +59,7 @@ def dream_command(
     channels: Channels = None,
     gif: Gif = False,
     sheet: Sheet = False,
+    plot: Plot = False,
     **options: Any,
 ) -> int:
     """Dream pictures: amplify what a network's layers see in them."""
@@ -65,7 +70,8 @@ def dream_command(
         step["chain"] = True
     if channels is not None:
         step["channels"] = channels_of(channels)
-    return run("dream", step, images, outputs={"gif": gif, "sheet": sheet}, options=options)
+    outputs = {"gif": gif, "sheet": sheet, "plot": plot}
+    return run("dream", step, images, outputs=outputs, options=options)
 
 
 def style_command(
@@ -74,13 +80,15 @@ def style_command(
     each: Each = False,
     gif: Gif = False,
     sheet: Sheet = False,
+    plot: Plot = False,
     **options: Any,
 ) -> int:
     """Give pictures the style of other pictures."""
     step = {**given(StyleSettings, options), "images": style}
     if each:
         step["combine"] = "each"
-    return run("style", step, images, outputs={"gif": gif, "sheet": sheet}, options=options)
+    outputs = {"gif": gif, "sheet": sheet, "plot": plot}
+    return run("style", step, images, outputs=outputs, options=options)
 
 
 _SHARED = [*JobOptions.parameters(), *RunOptions.parameters()]
@@ -123,10 +131,18 @@ def name_for(kind: str, images: list[str]) -> str:
 
 
 def channels_of(text: str) -> Any:
-    """``1,2,3`` or ``random:32`` as a job file has it."""
-    word, _, count = text.partition(":")
-    if word == "random" and count.isdecimal():
-        return {"random": int(count)}
+    """``1,2,10..20``, ``strongest:8``, ``like:eyes.png:8`` or ``{...}`` as a job file has it."""
+    from jobs import documents
+    from jobs.channels import WAYS
+
+    if text.lstrip().startswith("{"):
+        return documents.parse(text, f"--channels {text}").data
+    word, _, rest = text.partition(":")
+    if word == "like":
+        picture, _, count = rest.rpartition(":")
+        return {"like": picture, "count": int(count)} if count.isdecimal() else {"like": rest}
+    if word in WAYS and rest.isdecimal():
+        return {word: int(rest)}
     items = [item.strip() for item in text.split(",") if item.strip()]
     return [int(item) if item.isdecimal() else item for item in items]
 

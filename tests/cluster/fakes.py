@@ -78,6 +78,10 @@ class FakeBackend:
         """A slot's worker dies."""
         self._reports.append(Left(slot, f"{slot} was lost"))
 
+    def tell_first(self, slot: str, attempt: Attempt, *records: Record) -> None:
+        """Records that are heard before all that is on its way."""
+        self._reports.extendleft(Told(slot, attempt, record) for record in records[::-1])
+
     def join(self, slot: str) -> None:
         """A slot's worker is there again."""
         self._reports.append(Joined(slot, "desk", "cpu"))

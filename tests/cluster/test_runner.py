@@ -13,21 +13,23 @@ import torch
 
 from cluster import notices as n
 from cluster.backend import Attempt, Report, Told
+from cluster.console import remark
 from cluster.orders import Orders, Terms
 from cluster.records import Order, Record, Started
 from cluster.runner import Rules, Runner, Summary, Watch
 from cluster.shelf import Shelf
-from jobs import pause
+from jobs import history, pause
 from jobs.limits import Limits
 from jobs.messages import Cause
 from jobs.plan import Plan, plan
 from jobs.schedule import Budgets
 from jobs.spec import build
+from jobs.storage import at
 from jobs.workspace import Workspace
 from renderer import images
 from renderer.checkpoints import State, pack
 from renderer.errors import WorkspaceError
-from renderer.events import Checkpoint
+from renderer.events import Artefact, Checkpoint
 from renderer.weights import Weights
 from tests.cluster.conftest import NETWORK, picture
 from tests.cluster.fakes import FRAME, FakeBackend, fails, renders
@@ -446,12 +448,12 @@ def test_a_pause_stops_what_runs_and_goes_on_with_it_later(bench: Bench) -> None
         def poll(self, timeout_s: float) -> list[Report]:
             self.polls += 1
             if self.polls == 5:
-                pause.pause(folder)
+                pause.pause(at(folder))
             if self.polls == 20:
                 assert [attempt.number for attempt in self.cancelled] == [1]
                 assert len(self.orders) == 1
                 self.answer = renders
-                pause.resume(folder)
+                pause.resume(at(folder))
             return super().poll(timeout_s)
 
     backend = Pausing("one", answer=lambda order, attempt: [Started("desk", 1, "cpu", 1)])
@@ -461,3 +463,46 @@ def test_a_pause_stops_what_runs_and_goes_on_with_it_later(bench: Bench) -> None
     assert [record["attempt"] for record in bench.log("stopped")] == [1]
     kinds = [type(notice) for notice in bench.notices]
     assert kinds.index(n.Paused) < kinds.index(n.Resumed) < kinds.index(n.TaskFinished)
+
+
+def test_artefacts_are_kept_beside_the_frame_and_told_to_no_terminal(bench: Bench) -> None:
+    planned = bench.plan("a.png", steps=ONE)
+    made = [Artefact("a.png", b"1"), Artefact("losses.csv", b"2"), Artefact("losses.csv", b"3")]
+    backend = FakeBackend("one", answer=lambda order, attempt: [*made, *renders(order, attempt)])
+    assert bench.run(planned, backend).counts.finished == 1
+    home = bench.folder / "out" / "artefacts" / "1-dream" / "a-conv1"
+    assert {file.name: file.read_bytes() for file in home.iterdir()} == {
+        "a.png": b"1",
+        "losses.csv": b"3",
+    }
+    kept = bench.told(n.ArtefactKept)
+    assert [notice.file for notice in kept][:2] == [
+        "artefacts/1-dream/a-conv1/a.png",
+        "artefacts/1-dream/a-conv1/losses.csv",
+    ]
+    assert all(remark(notice) is None for notice in kept)
+
+
+def test_artefacts_of_a_stale_attempt_are_not_kept(bench: Bench) -> None:
+    planned = bench.plan("a.png", steps=ONE)
+
+    def answer(order: Order, attempt: Attempt) -> list[Record]:
+        if attempt.number == 1:
+            backend.lose("one")
+            backend.join("two")
+            return []
+        stale = Attempt(order.task, 1)
+        backend._reports.append(Told("one", stale, Artefact("a.png", b"stale")))
+        return [Artefact("b.png", b"live"), *renders(order, attempt)]
+
+    backend = FakeBackend("one", answer=answer)
+    assert bench.run(planned, backend).counts.finished == 1
+    home = bench.folder / "out" / "artefacts" / "1-dream" / "a-conv1"
+    assert [file.name for file in home.iterdir()] == ["b.png"]
+
+
+def test_the_log_tells_a_finished_tasks_losses_and_seconds(bench: Bench) -> None:
+    planned = bench.plan("a.png", steps=ONE)
+    bench.run(planned, FakeBackend("one"))
+    result = history.read(at(bench.folder / "out")).results[planned.tasks[0].id]
+    assert (result.losses, result.seconds) == ({"objective": 1.0}, 0.5)

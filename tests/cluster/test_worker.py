@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Generator
 from dataclasses import replace
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 import torch
 
 from cluster import worker
+from cluster.pacing import Throttle
 from cluster.records import Done, Failed, Order, Pace, Record, Started, Stopped, Style
 from cluster.worker import Renderer, cause_of, one_line
 from jobs.messages import Cause
@@ -18,7 +20,7 @@ from renderer import checkpoints, dream, images, networks
 from renderer.aims import Aim, Region
 from renderer.checkpoints import State
 from renderer.errors import CheckpointError, ImageError
-from renderer.events import Checkpoint, Progress
+from renderer.events import Artefact, Checkpoint, Event, Progress
 from renderer.images import Picture
 from renderer.settings import StyleSettings
 from tests.cluster.conftest import NETWORK, UNTIL, picture, with_iterations
@@ -33,8 +35,8 @@ def done(order: Order, renderer: Renderer | None = None) -> Done:
 def test_records_come_in_order(order: Order) -> None:
     records = list(Renderer(node="here").render(order))
     assert records[0] == Started("here", os.getpid(), "cpu", 1)
-    assert all(isinstance(record, Progress) for record in records[1:-1])
-    assert isinstance(records[-1], Done)
+    assert all(isinstance(record, Progress) for record in records[1:-2])
+    assert [type(record) for record in records[-2:]] == [Artefact, Done]  # its table of losses
 
 
 def test_frame_is_what_the_library_dreams(order: Order) -> None:
@@ -271,3 +273,16 @@ def test_a_gpu_renders_the_same_bytes_every_time(order: Order) -> None:
         assert isinstance(last, Done), last
         frames.add(last.frame)
     assert len(frames) == 1
+
+
+def test_artefacts_are_passed_on_in_their_order_and_after_the_last_iteration_too() -> None:
+    def steps() -> Generator[Event, None, torch.Tensor]:
+        yield Artefact("first.png", b"1")
+        yield Progress(1, 1)
+        yield Artefact("last.png", b"2")
+        return torch.zeros(1, 3, 4, 4)
+
+    throttle = Throttle()
+    throttle.wanted()
+    told = list(worker.told(steps(), throttle, lambda: False))
+    assert told == [Artefact("first.png", b"1"), Progress(1, 1), Artefact("last.png", b"2")]

@@ -174,6 +174,7 @@ def test_changes_are_told_in_words(dreams: Dreams, paint: Paint) -> None:
     ("step", "fault"),
     [
         ({"layers": "conv1", "mix": {"conv2": 1}}, "mix: can't be used together with layers"),
+        ({"mix": {"conv2": 1}, "channels": {"strongest": 3}}, "channels: can't be chosen by act"),
         ({"mix": {"conv2": 0}}, "mix: the weight of conv2 must be a number other than 0"),
         ({"mix": {"konv2": 1}}, "mix: network googlenet has no layer 'konv2'; did you mean 'conv2"),
         ({"mix": {"conv2": "much"}}, "mix.conv2: expected a number, got 'much'"),

@@ -1,0 +1,98 @@
+"""What becomes of an input in each variant of a job? The stages it goes through, and its size.
+
+A job without a matrix has one branch. Variants that say the same of a step share its stage, so that
+its style pictures are read once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from jobs import generated
+from jobs.captions import Setting
+from jobs.inputs import FailedInput, Source, expand, gather
+from jobs.names import safe
+from jobs.spec import JobSpec
+from jobs.stages import Stage, stages
+from jobs.variants import Variant, told
+from renderer.errors import JobError
+
+SHOWN_FAULTS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """One variant: its settings, its job, and the stages of that."""
+
+    variant: Variant
+    spec: JobSpec
+    stages: tuple[Stage, ...]
+
+
+def branches(spec: JobSpec) -> tuple[Branch, ...]:
+    """The branches of a job. JobError with a line for each fault, and the variant that has it."""
+    known: dict[tuple[int, tuple[Setting, ...]], Stage] = {}
+    found: list[Branch] = []
+    faults: dict[str, list[Variant]] = {}
+    for variant, own in spec.variants:
+        # What is drawn at random within a step depends on the whole job's settings too.
+        keys = [(step, variant.of(None) + variant.of(step)) for step in range(len(own.steps))]
+        try:
+            made = stages(own, {key[0]: known[key] for key in keys if key in known})
+        except JobError as error:
+            for line in str(error).splitlines():
+                faults.setdefault(line, []).append(variant)
+            continue
+        known.update(zip(keys, made, strict=True))
+        found.append(Branch(variant, own, made))
+    if faults:
+        raise told(faults, len(spec.variants))
+    return tuple(found)
+
+
+def sources(
+    spec: JobSpec,
+) -> tuple[dict[Source, list[int]], tuple[FailedInput, ...]]:
+    """The pictures of a job, each with the numbers of the variants that render it.
+
+    Those that can't be read come beside. JobError where no picture can, or where one isn't there.
+    """
+    paths: dict[str, list[int]] = {}
+    known: dict[tuple[str, ...], list[str]] = {}
+    for number, (_, own) in enumerate(spec.variants):
+        longest = own.size if "size" in own.model_fields_set else None
+        patterns = tuple(generated.paths(own.inputs, seed=own.seed, longest=longest))
+        if patterns not in known:
+            known[patterns] = _expanded(own, patterns)
+        for path in known[patterns]:
+            paths.setdefault(path, []).append(number)
+    found, failed = gather(paths)
+    if not found:
+        raise none_left(spec, failed)
+    return {source: sorted(set(paths[source.path])) for source in found}, failed
+
+
+def none_left(spec: JobSpec, failed: tuple[FailedInput, ...]) -> JobError:
+    """What to say where none of a job's pictures can be rendered."""
+    lines = [item.reason for item in failed[:SHOWN_FAULTS]]
+    lines.append(f"no picture can be read ({len(failed)} tried)")
+    return JobError("\n".join(spec.complaint(("inputs",), line) for line in lines))
+
+
+def part(settings: tuple[Setting, ...]) -> str:
+    """What settings add to a file's name: ``weight_denoise-0.3-images-wave``."""
+    words = [f"{setting.name}-{setting.text}".replace(", ", "-") for setting in settings]
+    return safe("-".join(words)) if words else ""
+
+
+def _expanded(spec: JobSpec, patterns: tuple[str, ...]) -> list[str]:
+    paths: list[str] = []
+    faults = []
+    for number, pattern in enumerate(patterns):
+        try:
+            paths += expand(pattern, spec.base)
+        except JobError as error:
+            faults.append(spec.complaint(("inputs", number), str(error)))
+    if faults:
+        raise JobError("\n".join(faults))
+    return paths
