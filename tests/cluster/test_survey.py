@@ -24,8 +24,8 @@ def desk(tmp_path: Path, tiny_weights_dir: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("REVERIE_WEIGHTS", str(tiny_weights_dir))
     monkeypatch.setenv("REVERIE_CACHE", str(tmp_path / "cache"))
-    half = torch.zeros(1, 3, 20, 20)
-    half[..., 10:] = 255
+    half = torch.zeros(1, 3, 40, 40)
+    half[..., 20:] = 255
     (tmp_path / "a.png").write_bytes(picture())
     (tmp_path / "guide.png").write_bytes(picture(size=30, seed=3))
     (tmp_path / "mask.png").write_bytes(images.encode(Picture(half)))
