@@ -1,14 +1,16 @@
 """Which frames go into each animation, contact sheet and plot of a job, and what are these called?
 
 Where a step makes several pictures of an input, each input gets an output of its own; else all
-inputs are in one together. A plot of losses is of a whole step, and has a table beside it.
+inputs are in one together. A plot of losses is of a whole step, and has a table beside it. A step
+that keeps pictures of its frames' making (``frames``) has an animation of each one's making.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
 from typing import Literal
 
 from jobs import steps
@@ -19,13 +21,14 @@ from jobs.plots import PlotSettings
 from jobs.spec import JobSpec
 from jobs.tasks import Frame
 from renderer.errors import JobError
-from renderer.settings import AnimationSettings, SheetSettings
+from renderer.settings import AnimationSettings, FrameSettings, SheetSettings
 
-OutputKind = Literal["gif", "sheet", "plot"]
+OutputKind = Literal["gif", "sheet", "plot", "making"]
 SUFFIXES: dict[OutputKind, tuple[str, ...]] = {
     "gif": (".gif",),
     "sheet": ("-sheet.png",),
     "plot": ("-losses.png", "-losses.csv"),
+    "making": ("-making.gif",),
 }
 Made = AnimationSettings | SheetSettings | PlotSettings
 
@@ -42,36 +45,38 @@ class Cell:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Output:
-    """An animation, a contact sheet, or a plot or table of losses; ``file`` is its name."""
+    """An animation, a contact sheet, or a plot or table of losses; ``file`` is its name.
+
+    An animation of the making of its one cell has ``frames``, which say of what pictures.
+    """
 
     kind: OutputKind
     file: str
     step: int
     settings: Made
     cells: tuple[Cell, ...]
+    frames: FrameSettings | None = None
 
 
 def outputs(spec: JobSpec, frames: Sequence[Sequence[Frame]]) -> tuple[Output, ...]:
     """The outputs of a job with these frames by step. JobError if one can't be made."""
     found: list[Output] = []
     names = {kind: Names() for kind in SUFFIXES}
-    for number, wanted in enumerate(spec.outputs):
+    for number, wanted in enumerate(_with_making(spec)):
         kind, asked = _asked(wanted)
         key: Key = ("outputs", number, kind)
         step = _step(spec, asked.of, (*key, "of"))
-        groups = _groups(frames[step], together=kind == "plot")
-        for picture, cells in groups.items():
+        keeps = _keeps(spec, step, key) if kind == "making" else None
+        for picture, cells in _groups(frames[step], kind).items():
             middle = [] if step == len(spec.steps) - 1 else [folder(spec, step)]
-            stem = "-".join([spec.title, *middle, *([picture] if len(groups) > 1 else [])])
+            stem = "-".join([spec.title, *middle, *([picture] if picture else [])])
             settings = _settings(asked, kind)
-            if isinstance(settings, AnimationSettings):
+            if kind == "gif" and isinstance(settings, AnimationSettings):
                 _check_durations(spec, settings, len(cells), (*key, "durations"))
                 _check_sizes(spec, cells, key)
-            name = names[kind].take(stem)
-            found += [
-                Output(kind=kind, file=name + suffix, step=step, settings=settings, cells=cells)
-                for suffix in SUFFIXES[kind]
-            ]
+            for file in (names[kind].take(stem) + suffix for suffix in SUFFIXES[kind]):
+                made = Output(kind=kind, file=file, step=step, settings=settings, cells=cells)
+                found.append(replace(made, frames=keeps))
     return tuple(found)
 
 
@@ -84,6 +89,34 @@ def _asked(wanted: steps.Outputs) -> tuple[OutputKind, steps.Output]:
     """Which kind an output is, and what is said of it."""
     kinds: tuple[OutputKind, ...] = tuple(SUFFIXES)
     return next((kind, keys) for kind in kinds if (keys := getattr(wanted, kind)) is not None)
+
+
+def _with_making(spec: JobSpec) -> list[steps.Outputs]:
+    """The outputs that are asked for, and animations of what steps keep of their making."""
+    told = {
+        _step(spec, wanted.making.of, ("outputs", number, "making", "of"))
+        for number, wanted in enumerate(spec.outputs)
+        if wanted.making is not None
+    }
+    own = [
+        {"making": {"of": str(number + 1)}}
+        for number, step in enumerate(spec.steps)
+        if number not in told and _frames(step) is not None
+    ]
+    return [*spec.outputs, *map(steps.Outputs.model_validate, own)]
+
+
+def _frames(step: steps.Step) -> FrameSettings | None:
+    """The pictures of its frames' making that a step keeps."""
+    return next((kind.frames for kind in (step.dream, step.style) if kind is not None), None)
+
+
+def _keeps(spec: JobSpec, step: int, key: Key) -> FrameSettings:
+    found = _frames(spec.steps[step])
+    if found is None:
+        fault = f"{folder(spec, step)} keeps no pictures of its making; give it `frames:`"
+        raise JobError(spec.complaint(key, f"{fault}, like `frames: {{every: 10}}`"))
+    return found
 
 
 def _step(spec: JobSpec, of: str | None, key: Key) -> int:
@@ -102,23 +135,27 @@ def _step(spec: JobSpec, of: str | None, key: Key) -> int:
     raise JobError(spec.complaint(key, f"{of!r} {fault} (steps: {', '.join(folders)})"))
 
 
-def _groups(frames: Sequence[Frame], *, together: bool) -> dict[str, tuple[Cell, ...]]:
-    """The cells of each output, by the input's name where there is one output for each input."""
+def _groups(frames: Sequence[Frame], kind: OutputKind) -> dict[str, tuple[Cell, ...]]:
+    """The cells of each output, by what tells it from the others; nothing where it is alone."""
     several = Counter(frame.picture for frame in frames)
-    apart = not together and any(count > 1 for count in several.values())
+    apart = kind != "plot" and any(count > 1 for count in several.values())
     labelled = any(count > 1 for count in Counter(frame.input for frame in frames).values())
     groups: dict[str, list[Cell]] = {}
     for frame in frames:
         label = frame.label if labelled else frame.input
-        if together and labelled and len(several) > 1:
+        if kind == "plot" and labelled and len(several) > 1:
             label = f"{frame.input}, {frame.label}"
         cell = Cell(label=label, task=frame.task, file=frame.file, size=frame.size)
-        groups.setdefault(frame.picture if apart else "", []).append(cell)
-    return {picture: tuple(cells) for picture, cells in groups.items()}
+        alone = PurePosixPath(frame.file).stem
+        group = alone if kind == "making" else frame.picture if apart else ""
+        groups.setdefault(group, []).append(cell)
+    if len(groups) == 1:
+        groups = {"": groups.popitem()[1]}
+    return {name: tuple(cells) for name, cells in groups.items()}
 
 
 def _settings(asked: steps.Output, kind: OutputKind) -> Made:
-    if kind == "gif":
+    if kind in ("gif", "making"):
         return AnimationSettings(**given(asked, AnimationSettings))
     if kind == "plot":
         return PlotSettings(**given(asked, PlotSettings))

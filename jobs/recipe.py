@@ -22,6 +22,9 @@ from jobs.tasks import Frame, Task, identify
 from renderer.errors import JobError, SettingError
 from renderer.settings import DreamSettings, StyleSettings
 
+BESIDE = {"carries", "frames"}
+"""What of a task says nothing of its pixels."""
+
 SETTINGS = {"dream": DreamSettings, "style": StyleSettings}
 
 
@@ -92,8 +95,7 @@ def _plain(task: Task, base: Path) -> dict[str, Any]:
     plain["settings"] = dataclasses.asdict(task.settings)
     plain["source"] = task.source and _described(task.source, base)
     plain["styles"] = [_described(style, base) for style in task.styles]
-    del plain["carries"]
-    return plain
+    return {key: value for key, value in plain.items() if key not in BESIDE}
 
 
 def _described(source: Source, base: Path) -> dict[str, Any]:
@@ -111,7 +113,7 @@ def relative(path: str, base: Path) -> str:
 
 
 def _task(data: Mapping[str, Any], folders: tuple[Path, ...]) -> Task:
-    known = {field.name for field in dataclasses.fields(Task)} - {"carries"}
+    known = {field.name for field in dataclasses.fields(Task)} - BESIDE
     given = {key: _tuple(data[key]) for key in known}
     settings = {key: _tuple(value) for key, value in data["settings"].items()}
     given["settings"] = SETTINGS[data["kind"]](**settings)

@@ -12,11 +12,12 @@ from pydantic_core import core_schema
 
 from jobs import generated
 from jobs.generated import Generated
-from jobs.models import Choice, Flag, Flat, Many, Model, OneOf, Text, Whole
+from jobs.models import Choice, Flag, Flat, Many, Model, OneOf, Record, Text, Whole
 from jobs.plots import PlotSettings
 from renderer.settings import (
     AnimationSettings,
     DreamSettings,
+    FrameSettings,
     Knob,
     SheetSettings,
     StyleSettings,
@@ -98,6 +99,12 @@ class Channels(Model):
     random: Annotated[Whole, Field(ge=1)] | None = None
 
 
+FRAMES = (
+    "pictures of each frame's making to keep, from the first to the last iteration; they also make "
+    "an animation of it (`making`)"
+)
+
+
 class DreamStep(Model):
     """What a dream step has beside its settings."""
 
@@ -112,6 +119,7 @@ class DreamStep(Model):
         description="amplify these channels only: a list, {random: 32}, or either for some layers, "
         'like {"7..11": {random: 32}}; random ones depend on the seed and the layer alone',
     )
+    frames: Annotated[FrameSettings, Record()] | None = Field(None, description=FRAMES)
 
     @field_validator("channels", mode="before")
     @classmethod
@@ -131,6 +139,7 @@ class StyleStep(Model):
     combine: Annotated[str, Choice("blend", "each")] = Field(
         "blend", description="blend all styles into one picture, or make one picture of each"
     )
+    frames: Annotated[FrameSettings, Record()] | None = Field(None, description=FRAMES)
 
 
 class Step(OneOf):
@@ -150,12 +159,17 @@ class Output(Model):
     )
 
 
+class Making(Output):
+    """What an animation of the making has beside its settings. Its frames are counted when made."""
+
+
 class Outputs(OneOf):
     """Something made of all pictures of a step."""
 
     gif: Annotated[Output, Flat(AnimationSettings)] | None = None
     sheet: Annotated[Output, Flat(SheetSettings)] | None = None
     plot: Annotated[Output, Flat(PlotSettings)] | None = None
+    making: Annotated[Making, Flat(AnimationSettings, without=("durations",))] | None = None
 
 
 def _chosen(value: Any) -> Any:

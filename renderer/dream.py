@@ -23,6 +23,7 @@ from renderer.errors import ImageError, NetworkError
 from renderer.events import Checkpoint, Event, Progress, finish
 from renderer.images import resize
 from renderer.losses import class_objective, layer_objective, standardised
+from renderer.making import Making
 from renderer.networks import Network
 from renderer.settings import DreamSettings
 from renderer.smoothing import gaussian
@@ -53,13 +54,15 @@ def steps(
     fetch_losses: Callable[[], bool] | None = None,
     checkpoint: Callable[[], bool] | None = None,
     resume: State | None = None,
+    frames: Making | None = None,
 ) -> Generator[Event, None, Tensor]:
     """Dream ``image``, (1, 3, H, W) in 0..255; yields after every step and returns the picture.
 
     ``fetch_losses`` is asked once a step whether the objective's value is wanted (it costs a wait
     for the device); without it every step has one. ``checkpoint`` is asked whether to yield a
-    Checkpoint after the step; ``resume`` is the state in one, to go on from. Raises ImageError for
-    a picture too small for the layer, NetworkError for an unknown layer, channel or class.
+    Checkpoint after the step; ``resume`` is the state in one, to go on from; ``frames`` keeps
+    pictures of the making. Raises ImageError for a picture too small for the layer, NetworkError
+    for an unknown layer, channel or class.
     """
     objective = Objective.of(network, settings)
     smallest = smallest_side(network, objective.layer)
@@ -68,6 +71,8 @@ def steps(
     done, result = 0, levels[-1]
     if resume is not None:
         done, result = resume.iteration, resume.tensors["image"].to(image)
+    elif frames is not None:
+        yield from frames.at(0, total, image)
     for step in range(done, total):
         depth, i = len(levels) - 1 - step // settings.iterations, step % settings.iterations
         if i == 0 and step > 0:
@@ -82,6 +87,8 @@ def steps(
         result = result + settings.step_size * standardised(gradient)
         wanted = fetch_losses is None or fetch_losses()
         yield Progress(step + 1, total, (("objective", value.item()),) if wanted else ())
+        if frames is not None:
+            yield from frames.at(step + 1, total, result)
         if checkpoint is not None and checkpoint():
             yield Checkpoint(step + 1, pack(State(step + 1, {"image": result})))
     return result

@@ -135,6 +135,31 @@ class StyleSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
+class FrameSettings:
+    """Which pictures of an optimisation are kept, to see it come about. No pixel depends on it."""
+
+    every: Annotated[
+        int,
+        Knob(
+            "iterations from one kept picture to the next; the first and the last are kept too",
+            ge=1,
+            le=1_000_000,
+        ),
+    ] = 10
+    width: Annotated[
+        int | None,
+        Knob("shrink wider pictures to this width; null: as they are", unit="px", ge=1, le=65_536),
+    ] = None
+
+    def __post_init__(self) -> None:
+        check(self)
+
+    def serves(self, wanted: FrameSettings) -> bool:
+        """Whether all the pictures that are wanted are among those kept by these settings."""
+        return self.width == wanted.width and wanted.every % self.every == 0
+
+
+@dataclass(frozen=True, kw_only=True)
 class AnimationSettings:
     """One GIF of a job's frames: how fast, which way, and with which colours."""
 
