@@ -92,7 +92,7 @@ class Assembly:
         return OutputMade(file=self._name(output), frames=frames, missing=missing)
 
     def _name(self, output: Output) -> str:
-        return str(self._workspace.path(output.file))
+        return self._workspace.address(output.file)
 
     def _write(self, output: Output, cells: Sequence[Cell]) -> int:
         """Write an output of these cells; how many of them are in it."""
@@ -108,7 +108,7 @@ class Assembly:
     def _loader(self, cell: Cell) -> Callable[[], Picture]:
         def load() -> Picture:
             self._wait_for(cell)
-            return images.decode(self._workspace.path(cell.file).read_bytes(), name=cell.file)
+            return images.decode(self._workspace.read(cell.file), name=cell.file)
 
         return load
 

@@ -34,11 +34,11 @@ class Chronicle:
     def opened(self, done: set[str]) -> None:
         """The run begins; these tasks needn't be rendered."""
         plan, workspace = self._plan, self._workspace
-        again = reasons(plan.tasks, done, workspace.history, workspace.folder)
+        again = reasons(plan.tasks, done, workspace.history, workspace.sizes())
         self._notify(
             n.Opened(
                 job=plan.name,
-                directory=str(self._workspace.folder),
+                directory=self._workspace.place,
                 tasks=len(plan.tasks),
                 finished=len(done),
                 left=dict(Counter(task.step for task in plan.tasks if task.id not in done)),
@@ -207,7 +207,7 @@ class Chronicle:
         """The run is over."""
         self._notify(
             n.Ended(
-                directory=str(self._workspace.folder),
+                directory=self._workspace.place,
                 tasks=counts.total,
                 finished=counts.finished,
                 failed=counts.failed + counts.skipped,

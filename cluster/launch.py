@@ -39,6 +39,7 @@ from jobs.plan import Plan, plan
 from jobs.recipe import reading
 from jobs.spec import JobSpec
 from jobs.steps import Resources
+from jobs.storage import contents, is_url
 from jobs.workspace import Workspace
 from renderer import weights
 from renderer.errors import JobError
@@ -73,35 +74,35 @@ def planned(spec: JobSpec, options: RunOptions) -> Job:
     )
 
 
-def remembered(picture: Path, options: RunOptions) -> Job:
+def remembered(picture: str, options: RunOptions) -> Job:
     """The job that renders a picture of ours again. Raises JobError for any other picture."""
     try:
-        data = read_settings(picture.read_bytes())
+        data = read_settings(contents(picture))
     except OSError as error:
         raise JobError(f"{picture}: can't be read ({error.strerror or error})") from error
     if data is None:
         raise JobError(f"{picture}: says nothing of how it was rendered; it is none of Reverie's")
-    folders = [Path.cwd(), *picture.absolute().parents]
-    recipe = reading(data, folders=folders, name=str(picture))
+    beside = () if is_url(picture) else Path(picture).absolute().parents
+    recipe = reading(data, folders=[Path.cwd(), *beside], name=picture)
     return Job(
         plan=Plan(name=recipe.job, tasks=recipe.tasks, frames=(recipe.frames,), outputs=()),
         shelf=make_shelf(lambda network: None, options),
         seed=recipe.seed,
         base=Path.cwd(),
-        data={"from": str(picture)},
+        data={"from": picture},
         resources=Resources(threads=recipe.threads),
         rules=Rules(),
     )
 
 
-def run(job: Job, options: RunOptions, folder: Path, *, session: RaySession | None) -> int:
-    """Render a job into a folder, on Ray or (without a session) in this process; the exit code."""
+def run(job: Job, options: RunOptions, place: Path | str, *, session: RaySession | None) -> int:
+    """Render a job to a place, on Ray or (without a session) in this process; the exit code."""
     kept = job.rules.checkpoint
     pace = Pace(kept.every, kept.seconds, job.rules.losses.every)
     terms = Terms(job=job.plan.name, seed=job.seed, base=job.base, pace=pace)
     tasks = {task.id: task for task in job.plan.tasks}
     with contextlib.ExitStack() as stack:
-        workspace = stack.enter_context(Workspace.open(folder))
+        workspace = stack.enter_context(Workspace.open(place))
         workspace.begin(job.data, job.plan.tasks)
         display = stack.enter_context(contextlib.closing(display_for(options)))
         stack.enter_context(contextlib.redirect_stdout(Chatter()))

@@ -328,4 +328,4 @@ class Runner:
         files = [f.file for f in frames if self._schedule.state(f.task) is State.FINISHED]
         if len(files) > PICTURES_NAMED:
             return ()
-        return tuple(str(self._workspace.path(file)) for file in files)
+        return tuple(self._workspace.address(file) for file in files)

@@ -6,15 +6,12 @@ They lie in ``checkpoints/3f/3f81…-200.safetensors``, by task id and iteration
 
 from __future__ import annotations
 
-import contextlib
-import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Annotated
 
-from jobs.files import Files
+from jobs.storage import Storage
 from renderer.errors import CheckpointError
 from renderer.settings import Knob, check
 
@@ -65,23 +62,22 @@ class Damaged:
 
 
 class Checkpoints:
-    """The checkpoints in a workspace. OSError for what the disk refuses."""
+    """The checkpoints in a workspace. OSError for what its storage refuses."""
 
-    def __init__(self, files: Files) -> None:
-        self._files = files
+    def __init__(self, storage: Storage) -> None:
+        self._storage = storage
         self._kept: dict[str, list[int]] = {}  # task -> iterations, ascending
-        for task, iteration, _ in found(files.folder):
+        for task, iteration, _ in found(storage):
             self._kept.setdefault(task, []).append(iteration)
         for iterations in self._kept.values():
             iterations.sort()
 
     def add(self, task: str, iteration: int, data: bytes, *, keep: int) -> None:
         """Puts a checkpoint in its place, and removes the oldest ones beyond ``keep``."""
-        self._files.write(_name(task, iteration), data)
+        self._storage.write({_name(task, iteration): data})
         kept = sorted({*self._kept.get(task, ()), iteration})
         self._kept[task] = kept[-keep:]
-        for old in kept[:-keep]:
-            self._path(task, old).unlink(missing_ok=True)
+        self._storage.remove([_name(task, old) for old in kept[:-keep]])
 
     def latest(self, task: str) -> tuple[Checkpoint | None, list[Damaged]]:
         """The newest sound checkpoint, and the damaged ones that came before it."""
@@ -93,40 +89,30 @@ class Checkpoints:
                 damaged.append(Damaged(iteration, str(error.strerror)))
             except CheckpointError as error:
                 damaged.append(Damaged(iteration, str(error)))
-            self._path(task, iteration).unlink(missing_ok=True)
+            self._storage.remove([_name(task, iteration)])
         self._kept.pop(task, None)
         return None, damaged
 
     def drop(self, task: str) -> None:
         """Removes a task's checkpoints."""
-        for iteration in self._kept.pop(task, ()):
-            self._path(task, iteration).unlink(missing_ok=True)
+        if kept := self._kept.pop(task, None):
+            self._storage.remove([_name(task, iteration) for iteration in kept])
 
     def _sound(self, task: str, iteration: int) -> Checkpoint:
         from renderer.checkpoints import unpack  # brings torch, which not every command needs
 
-        data = self._path(task, iteration).read_bytes()
+        data = self._storage.read(_name(task, iteration))
         state = unpack(data)
         if state.iteration != iteration:
             raise CheckpointError(f"the checkpoint is of iteration {state.iteration}")
         return Checkpoint(iteration, data)
 
-    def _path(self, task: str, iteration: int) -> Path:
-        return self._files.path(_name(task, iteration))
 
-
-def found(folder: Path) -> Iterator[tuple[str, int, Path]]:
-    """(task, iteration, file) of every checkpoint in a workspace."""
-    for below in _entries(folder / CHECKPOINTS):
-        if below.is_dir():
-            for item in _entries(Path(below)):
-                if match := _NAME.fullmatch(item.name):
-                    yield match[1], int(match[2]), Path(item)
-
-
-def _entries(folder: Path) -> Iterator[os.DirEntry[str]]:
-    with contextlib.suppress(FileNotFoundError):
-        yield from os.scandir(folder)
+def found(storage: Storage) -> Iterator[tuple[str, int, str]]:
+    """(task, iteration, file's name) of every checkpoint in a workspace."""
+    for name in storage.files(CHECKPOINTS):
+        if match := _NAME.fullmatch(name.rpartition("/")[2]):
+            yield match[1], int(match[2]), name
 
 
 def _name(task: str, iteration: int) -> str:

@@ -1,7 +1,8 @@
 """How does a file get into a folder for good? Under a temporary name, forced to disk, renamed.
 
 So a file with its own name is whole. Temporary names begin alike and lie beside their targets:
-what a process that died was writing is known by its name.
+what a process that died was writing is known by its name. This is a workspace's storage on disks
+of this machine, and on those it shares (``jobs.storage``).
 """
 
 from __future__ import annotations
@@ -9,37 +10,51 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-from collections.abc import Iterator
+import shutil
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import count
-from pathlib import Path, PurePosixPath
+from pathlib import Path
+from typing import Any
 
+from jobs import log
+from jobs.lock import LOCK, Holder, Lock, holder
+from jobs.storage import TEMPORARY, Sizes, checked
 from renderer.errors import WorkspaceError
 
-TEMPORARY = ".writing-"
+LOG = "log.jsonl"
 
 
 class Files:
-    """The files of one folder, by their names within it (``frames/1-dream/a.png``).
+    """The files of one folder, by their names within it (``frames/1-dream/a.png``)."""
 
-    Whatever goes wrong is a WorkspaceError of one line that names the folder.
-    """
+    look_s = 0.0
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
+        self.folder, self.place = folder, str(folder)
         self._numbers = count()
         self._made: set[Path] = set()
 
     def path(self, name: str) -> Path:
         """A file in the folder. WorkspaceError for a name that leads out of it."""
-        parts = PurePosixPath(name).parts
-        if not parts or PurePosixPath(name).is_absolute() or ".." in parts or "\\" in name:
-            raise WorkspaceError(f"{self.folder}: {name!r} is no name of a file in it")
-        return self.folder.joinpath(*parts)
+        return self.folder.joinpath(*checked(name, self.place))
 
-    def write(self, name: str, data: bytes) -> None:
-        """Puts a file in its place."""
-        with self.writing(name) as path:
-            path.write_bytes(data)
+    def address(self, name: str) -> str:
+        """The same, as text."""
+        return str(self.path(name))
+
+    def read(self, name: str) -> bytes:
+        """A file's contents. FileNotFoundError if it isn't there."""
+        return self.path(name).read_bytes()
+
+    def exists(self, name: str) -> bool:
+        """Whether a file is there at this moment."""
+        return self.path(name).exists()
+
+    def write(self, files: Mapping[str, bytes]) -> None:
+        """Puts files in their places, one after the other."""
+        for name, data in files.items():
+            with self.writing(name) as path:
+                path.write_bytes(data)
 
     @contextlib.contextmanager
     def writing(self, name: str) -> Iterator[Path]:
@@ -62,6 +77,76 @@ class Files:
             self._made.add(target.parent)
         return target.parent / f"{TEMPORARY}{os.getpid()}-{next(self._numbers)}{target.suffix}"
 
+    def alias(self, moves: Sequence[tuple[str, str]]) -> None:
+        """Gives files further names: links, or copies where the file system knows none.
+
+        All links are made before the first name is taken, so that two files can change places.
+        """
+        links = []
+        for have, wanted in moves:
+            target = self.path(wanted)
+            links.append((self.temporary(target), target))
+            _link(self.path(have), links[-1][0])
+        for temporary, target in links:
+            os.replace(temporary, target)
+
+    def remove(self, names: Iterable[str]) -> None:
+        """Removes files; one that isn't there is passed over."""
+        for name in names:
+            self.path(name).unlink(missing_ok=True)
+
+    def files(self, below: str = "") -> Iterator[str]:
+        """Names of all files below a folder; without one, of those right in this one."""
+        start = len(self.place) + 1
+        top = f"{self.place}/{below}" if below else self.place
+        for place, folders, names in os.walk(top, onerror=_unless_missing):
+            if not below:
+                folders.clear()
+            yield from (f"{place}/{name}"[start:] for name in names)
+
+    def sizes(self) -> Sizes:
+        """What files' sizes are when they are asked for."""
+        folder = self.place
+
+        def size(name: str) -> int | None:  # not by pathlib: there may be 20,000
+            try:
+                return os.stat(f"{folder}/{name}").st_size
+            except OSError:
+                return None
+
+        return size
+
+    def freed(self, names: Sequence[str]) -> list[int | None]:
+        """The bytes that each removal frees: of a file with several names, the last one's."""
+        links: dict[int, int] = {}
+        found: list[int | None] = []
+        for name in names:
+            try:
+                state = self.path(name).stat()
+            except FileNotFoundError:
+                found.append(None)
+                continue
+            links[state.st_ino] = links.get(state.st_ino, 0) + 1
+            found.append(state.st_size if links[state.st_ino] == state.st_nlink else 0)
+        return found
+
+    def lock(self) -> Lock:
+        """The folder's lock, taken; the folder is made. WorkspaceError if another has it."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        return Lock(self.folder / LOCK)
+
+    def holder(self) -> Holder | None:
+        """Who drives the workspace."""
+        return holder(self.folder / LOCK)
+
+    def log(self) -> log.Log:
+        """The log, to be appended to."""
+        return log.Log(self.folder / LOG)
+
+    def records(self) -> Iterator[dict[str, Any]]:
+        """The whole records of the log, oldest first; none if there is no log."""
+        return log.records(self.folder / LOG)
+
     @contextlib.contextmanager
     def told(self) -> Iterator[None]:
         """Turns what fails inside into a WorkspaceError that says what to do."""
@@ -71,14 +156,17 @@ class Files:
             raise WorkspaceError(f"{self.folder}: {_advice(error)}") from error
 
 
-def leftovers(folder: Path, below: tuple[str, ...]) -> Iterator[Path]:
-    """What dead processes were writing: in the folder, and in the folders within ``below``."""
-    folders = [folder]
-    for name in below:
-        with contextlib.suppress(FileNotFoundError):
-            folders += [Path(e) for e in os.scandir(folder / name) if e.is_dir()]
-    for place in folders:
-        yield from (Path(e) for e in os.scandir(place) if e.name.startswith(TEMPORARY))
+def _unless_missing(error: OSError) -> None:
+    if not isinstance(error, FileNotFoundError):
+        raise error
+
+
+def _link(source: Path, target: Path) -> None:
+    """A second name for a file; a copy where the file system knows no links."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copyfile(source, target)
 
 
 def _advice(error: OSError) -> str:

@@ -14,14 +14,13 @@ import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import Any, Protocol
 
 from jobs.inputs import Source
-from jobs.log import records
+from jobs.storage import Sizes, Storage
 from jobs.tasks import ALGORITHM_VERSION, Task
 
-LOG = "log.jsonl"
 FRAMES, ARTEFACTS, CARRY = "frames", "artefacts", "carry"
 
 RECIPE, FINISHED, RENAMED = "recipe", "finished", "renamed"
@@ -118,7 +117,7 @@ class History:
         home = self.homes.get(task, "")
         return home if self.artefacts.get(home) == task else ""
 
-    def pictures(self, task: Planned, folder: Path) -> list[str]:
+    def pictures(self, task: Planned, sizes: Sizes) -> list[str]:
         """The files that hold the task's picture, in the format that is wanted."""
         result = self.results.get(task.id)
         if result is None:
@@ -129,18 +128,18 @@ class History:
             for file in result.files
             if file.endswith(suffix)
             and self.owners.get(file) == task.id
-            and _size(f"{folder}/{file}") == result.size_bytes
+            and sizes(file) == result.size_bytes
         ]
 
-    def finished(self, tasks: Sequence[Planned], folder: Path) -> set[str]:
+    def finished(self, tasks: Sequence[Planned], sizes: Sizes) -> set[str]:
         """Ids of the tasks that needn't be rendered.
 
         A finished task whose carry is gone counts as unfinished where a task that needs it is.
         """
-        done = {task.id for task in tasks if self.pictures(task, folder)}
+        done = {task.id for task in tasks if self.pictures(task, sizes)}
         wanted: set[str] = set()
         for task in reversed(tasks):
-            if task.id in wanted and not (folder / carry_name(task.id)).exists():
+            if task.id in wanted and sizes(carry_name(task.id)) is None:
                 done.discard(task.id)
             if task.id not in done:
                 wanted.update(task.needs)
@@ -166,10 +165,10 @@ class History:
         self.owners.update(dict.fromkeys(files, task))
 
 
-def read(folder: Path) -> History:
+def read(storage: Storage) -> History:
     """What the log in a workspace says; nothing if there is none. OSError if it can't be read."""
     history = History()
-    for record in records(folder / LOG):
+    for record in storage.records():
         history.remember(record)
     return history
 
@@ -207,13 +206,6 @@ def _plain(settings: Mapping[str, Any]) -> dict[str, Any]:
     """The settings as JSON gives them back."""
     plain = {name: list(v) if isinstance(v, tuple) else v for name, v in settings.items()}
     return dict(json.loads(json.dumps(plain)))
-
-
-def _size(path: str) -> int | None:
-    try:
-        return os.stat(path).st_size
-    except OSError:
-        return None
 
 
 def _is_below(name: object, folder: str) -> bool:

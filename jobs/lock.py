@@ -44,6 +44,9 @@ class Lock:
             os.close(self._handle)
             raise
 
+    def check(self) -> None:
+        """Nothing takes a lock from a process that lives."""
+
     def release(self) -> None:
         """Lets others have the workspace. The file stays, empty: removing it would be a race."""
         os.ftruncate(self._handle, 0)
@@ -83,10 +86,11 @@ def holder(path: Path) -> Holder | None:
     except FileNotFoundError:
         return None
     here = found is not None and found.host == socket.gethostname()
-    return None if here and found is not None and not _lives(found.process) else found
+    return None if here and found is not None and not lives(found.process) else found
 
 
-def _lives(process: int) -> bool:
+def lives(process: int) -> bool:
+    """Whether there is a process of that number on this machine."""
     try:
         os.kill(process, 0)
     except ProcessLookupError:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -28,17 +28,19 @@ class Log:
 
     def append(self, event: str, **facts: Any) -> None:
         """Adds a record. OSError if it can't be written."""
-        record = {"at": round(time.time(), 3), "event": event, **facts}
-        line = json.dumps(record, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+        text = line(event, facts)
         if self._torn:  # begin on a line of its own, whatever was left behind
-            line = b"\n" + line
+            text = b"\n" + text
         self._torn = True
-        rest = memoryview(line)
+        rest = memoryview(text)
         while rest:
             rest = rest[self._file.write(rest) :]
         self._torn = False
         if time.monotonic() - self._synced_s > SYNC_SECONDS:
             self.sync()
+
+    def settle(self) -> None:
+        """Nothing is to be done: what was appended outlives this process."""
 
     def sync(self) -> None:
         """Forces all records to the disk."""
@@ -60,13 +62,24 @@ def records(path: Path) -> Iterator[dict[str, Any]]:
     except FileNotFoundError:
         return
     with file:
-        for line in file:
-            try:
-                record = json.loads(line)
-            except ValueError:  # cut or damaged (bytes that are no UTF-8 too)
-                continue
-            if isinstance(record, dict) and isinstance(record.get("event"), str):
-                yield record
+        yield from parsed(file)
+
+
+def line(event: str, facts: Mapping[str, Any]) -> bytes:
+    """A record of what happens now."""
+    record = {"at": round(time.time(), 3), "event": event, **facts}
+    return json.dumps(record, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+
+
+def parsed(lines: Iterable[bytes]) -> Iterator[dict[str, Any]]:
+    """The whole records among some lines."""
+    for text in lines:
+        try:
+            record = json.loads(text)
+        except ValueError:  # cut or damaged (bytes that are no UTF-8 too)
+            continue
+        if isinstance(record, dict) and isinstance(record.get("event"), str):
+            yield record
 
 
 def _ends_whole(path: Path) -> bool:

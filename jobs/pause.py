@@ -1,27 +1,28 @@
 """Is a workspace's driver to wait? A file called ``paused`` says so, whoever puts it there.
 
-It reaches drivers on other hosts that share the file system, and needs no process to be found.
+It reaches drivers on other hosts that see the same files, and needs no process to be found.
 """
 
 from __future__ import annotations
 
-from pathlib import Path
+from jobs.storage import Storage
 
 PAUSED = "paused"
 
 
-def paused(folder: Path) -> bool:
+def paused(storage: Storage) -> bool:
     """Whether the workspace's driver is to wait."""
-    return (folder / PAUSED).exists()
+    return storage.exists(PAUSED)
 
 
-def pause(folder: Path) -> None:
+def pause(storage: Storage) -> None:
     """Has the driver stop what runs, and wait. OSError if it can't be told."""
-    (folder / PAUSED).touch()
+    storage.write({PAUSED: b""})
 
 
-def resume(folder: Path) -> bool:
+def resume(storage: Storage) -> bool:
     """Has the driver go on; whether it was to wait. OSError if it can't be told."""
-    was = paused(folder)
-    (folder / PAUSED).unlink(missing_ok=True)
+    was = paused(storage)
+    if was:
+        storage.remove([PAUSED])
     return was

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import Any
 
 from jobs.history import History, picture, recipe
+from jobs.storage import Sizes
 from jobs.tasks import Task
 
 MAX_CHARACTERS = 60
@@ -29,13 +30,13 @@ class Reason:
 
 
 def reasons(
-    tasks: Sequence[Task], done: Collection[str], history: History, folder: Path
+    tasks: Sequence[Task], done: Collection[str], history: History, sizes: Sizes
 ) -> tuple[Reason, ...]:
     """Why each task that isn't done, though it once was, is rendered again; alike ones together.
 
     ``done`` are the ids of those that needn't be rendered (``History.finished``).
     """
-    detective = _Detective(tasks, history, folder)
+    detective = _Detective(tasks, history, sizes)
     found: dict[str, list[str]] = {}
     for task in tasks:
         if task.id not in done and (text := detective.why(task)):
@@ -44,9 +45,9 @@ def reasons(
 
 
 class _Detective:
-    def __init__(self, tasks: Sequence[Task], history: History, folder: Path) -> None:
+    def __init__(self, tasks: Sequence[Task], history: History, sizes: Sizes) -> None:
         self._tasks = {task.id: task for task in tasks}
-        self._history, self._folder = history, folder
+        self._history, self._sizes = history, sizes
 
     def why(self, task: Task) -> str:
         """Why a task is rendered again; empty if it is new."""
@@ -59,7 +60,7 @@ class _Detective:
         result = self._history.results.get(task.id)
         if result is None:
             return ""
-        if self._history.pictures(task, self._folder):
+        if self._history.pictures(task, self._sizes):
             return "what it carries to the next step is gone"
         return _lost(result.files, task)
 

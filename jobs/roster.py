@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Any
 
+from jobs.storage import Storage
 from jobs.tasks import Task
 from renderer.errors import WorkspaceError
 
@@ -40,27 +41,31 @@ def written(tasks: Sequence[Task]) -> bytes:
     return json.dumps({"tasks": rows}, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def load(folder: Path) -> tuple[Entry, ...]:
+def load(storage: Storage) -> tuple[Entry, ...]:
     """The tasks that were planned last, each after those it needs.
 
-    Raises WorkspaceError where there are none: the folder is no workspace, or was never begun.
+    Raises WorkspaceError where there are none: the place is no workspace, or was never begun.
     """
     try:
-        rows = json.loads((folder / PLAN).read_bytes())["tasks"]
+        with storage.told():
+            rows = _rows(storage)
         return tuple(
             Entry(id, tuple(files), label, step, tuple(needs), carries)
             for id, files, label, step, needs, carries in rows
         )
-    except FileNotFoundError as error:
-        raise WorkspaceError(
-            f"{folder}: is no job's folder ({PLAN} isn't there); name one that `reverie render` "
-            "wrote to"
-        ) from error
-    except OSError as error:
-        raise WorkspaceError(f"{folder / PLAN}: can't be read ({error.strerror})") from error
     except (ValueError, LookupError, TypeError) as error:
         raise WorkspaceError(
-            f"{folder / PLAN}: is damaged; run the job again, which writes it anew"
+            f"{storage.address(PLAN)}: is damaged; run the job again, which writes it anew"
+        ) from error
+
+
+def _rows(storage: Storage) -> list[Any]:
+    try:
+        return list(json.loads(storage.read(PLAN))["tasks"])
+    except FileNotFoundError as error:
+        raise WorkspaceError(
+            f"{storage.place}: is no job's folder ({PLAN} isn't there); name one that "
+            "`reverie render` wrote to"
         ) from error
 
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
-from jobs import checkpoints, history, lock, roster
-from jobs.files import Files
+from jobs import checkpoints, history, roster
 from jobs.history import Failure
 from jobs.lock import Holder
 from jobs.pause import paused
+from jobs.storage import Storage
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +38,7 @@ class Status:
     ``kept`` names the unfinished frames that go on from a checkpoint, with its iteration.
     """
 
-    folder: Path
+    folder: str
     driver: Holder | None
     paused: bool
     tasks: int
@@ -51,14 +50,15 @@ class Status:
     kept: Mapping[str, int]
 
 
-def status(folder: Path) -> Status:
-    """Where the workspace's job stands. Raises WorkspaceError where the folder is none."""
-    entries = roster.load(folder)
-    with Files(folder).told():
-        past = history.read(folder)
-        done = past.finished(entries, folder)
-        kept = _newest(folder)
-        driver = lock.holder(folder / lock.LOCK)
+def status(storage: Storage) -> Status:
+    """Where the workspace's job stands. Raises WorkspaceError where the place is none."""
+    entries = roster.load(storage)
+    with storage.told():
+        past = history.read(storage)
+        done = past.finished(entries, storage.sizes())
+        kept = _newest(storage)
+        driver = storage.holder()
+        waits = paused(storage)
     failed: list[Failed] = []
     running: list[Running] = []
     lost: set[str] = set()
@@ -77,9 +77,9 @@ def status(folder: Path) -> Status:
             running.append(Running(entry.file, node, attempt, kept.get(entry.id, 0)))
     waiting = len(entries) - len(done) - len(failed) - len(running) - skipped
     return Status(
-        folder=folder,
+        folder=storage.place,
         driver=driver,
-        paused=paused(folder),
+        paused=waits,
         tasks=len(entries),
         finished=len(done),
         waiting=waiting,
@@ -90,9 +90,9 @@ def status(folder: Path) -> Status:
     )
 
 
-def _newest(folder: Path) -> dict[str, int]:
+def _newest(storage: Storage) -> dict[str, int]:
     """The newest checkpoint's iteration, by task."""
     newest: dict[str, int] = {}
-    for task, iteration, _ in checkpoints.found(folder):
+    for task, iteration, _ in checkpoints.found(storage):
         newest[task] = max(iteration, newest.get(task, 0))
     return newest

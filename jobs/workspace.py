@@ -24,8 +24,9 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import os
-import shutil
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -33,15 +34,15 @@ from typing import Any
 
 from jobs import artefacts
 from jobs.checkpoints import CHECKPOINTS, Checkpoint, Checkpoints
-from jobs.files import Files, leftovers
+from jobs.cleaning import Stale, stale
 from jobs.history import (
+    ARTEFACTS,
     ARTEFACTS_BEGUN,
     CARRY,
     CHECKPOINT,
     FINISHED,
     FORGOTTEN,
     FRAMES,
-    LOG,
     RECIPE,
     RENAMED,
     carry_name,
@@ -50,10 +51,9 @@ from jobs.history import (
     recipe,
     recipe_key,
 )
-from jobs.lock import LOCK, Lock
-from jobs.log import Log
 from jobs.pause import paused, resume
-from jobs.roster import PLAN, written
+from jobs.roster import PLAN, Entry, written
+from jobs.storage import Sizes, Storage, absolute, at, leftovers
 from jobs.tasks import Task
 
 JOB = "job.json"
@@ -65,33 +65,35 @@ class Workspace:
     Whatever goes wrong with files is a WorkspaceError of one line that names the folder.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self._files = Files(folder)
-        with self._files.told():
-            folder.mkdir(parents=True, exist_ok=True)
-            self._lock = Lock(folder / LOCK)
+    def __init__(self, storage: Storage) -> None:
+        self._storage = storage
+        self._paused, self._heeded_s = False, -math.inf
+        with storage.told():
+            self._lock = storage.lock()
         try:
-            with self._files.told():
-                self.history = read(folder)
-                self._log = Log(folder / LOG)
-                self._checkpoints = Checkpoints(self._files)
-                below = (FRAMES, CARRY, CHECKPOINTS, *artefacts.steps(folder))
-                for left in leftovers(folder, below):
-                    left.unlink()
+            with storage.told():
+                self.history = read(storage)
+                self._log = storage.log()
+                self._checkpoints = Checkpoints(storage)
+                storage.remove(leftovers(storage, (FRAMES, ARTEFACTS, CARRY, CHECKPOINTS)))
         except BaseException:
             self._lock.release()
             raise
 
     @classmethod
-    def open(cls, folder: Path | str) -> Workspace:
-        """The workspace in a folder, which is made if it isn't there."""
-        return cls(Path(folder).expanduser().absolute())
+    def open(cls, place: Path | str) -> Workspace:
+        """The workspace in a folder, or at a URL (jobs.storage); it is made if it isn't there."""
+        return cls(at(absolute(place)))
+
+    @property
+    def place(self) -> str:
+        """The folder's full path, or the URL."""
+        return self._storage.place
 
     def close(self) -> None:
         """Forces the log to the disk and lets others have the workspace."""
         try:
-            with self._files.told():
+            with self._storage.told():
                 self._log.close()
         finally:
             self._lock.release()
@@ -110,23 +112,30 @@ class Workspace:
     def begin(self, job: Mapping[str, Any], tasks: Sequence[Task] | None = None) -> None:
         """Keeps the job as it was asked for, and the tasks that it comes to."""
         text = json.dumps(job, indent=2, ensure_ascii=False) + "\n"
-        with self._files.told():
-            self._files.write(JOB, text.encode())
-            if tasks is not None:
-                self._files.write(PLAN, written(tasks))
-            resume(self.folder)  # who renders wants it rendered
+        files = {JOB: text.encode()}
+        if tasks is not None:
+            files[PLAN] = written(tasks)
+        with self._storage.told():
+            self._storage.write(files)
+            resume(self._storage)  # who renders wants it rendered
             self._log.append("opened", process=os.getpid())
+            self._log.settle()
 
     def record(self, event: str, **facts: Any) -> None:
         """Adds to the log what has happened; ``task=`` and ``attempt=`` are read back."""
-        with self._files.told():
+        with self._storage.told():
             self._log.append(event, **facts)
         self.history.remember({"event": event, **facts})
 
     @property
     def paused(self) -> bool:
-        """Whether the driver is to wait (jobs.pause)."""
-        return paused(self.folder)
+        """Whether the driver is to wait (jobs.pause). WorkspaceError if it drives no more."""
+        if time.monotonic() - self._heeded_s >= self._storage.look_s:
+            with self._storage.told():
+                self._lock.check()
+                self._paused = paused(self._storage)
+            self._heeded_s = time.monotonic()
+        return self._paused
 
     def attempts(self, task: str) -> int:
         """The highest number that an attempt of this task has had so far."""
@@ -137,8 +146,8 @@ class Workspace:
 
         A finished task whose carry is gone counts as unfinished where a task that needs it is.
         """
-        with self._files.told():
-            done = self.history.finished(tasks, self.folder)
+        with self._storage.told():
+            done = self.history.finished(tasks, self._storage.sizes())
             self._link([task for task in tasks if task.id in done])
             for task in tasks:
                 if task.id in done:  # their driver died before it removed them
@@ -149,11 +158,9 @@ class Workspace:
         self, task: Task, frame: bytes, carry: bytes | None = None, *, attempt: int, **facts: Any
     ) -> None:
         """Puts a task's picture, and its carry, in their places, then logs it as finished."""
-        with self._files.told():
-            if carry is not None:
-                self._files.write(str(self._carry(task.id).relative_to(self.folder)), carry)
-            for file in task.files:
-                self._files.write(file, frame)
+        files = {} if carry is None else {carry_name(task.id): carry}
+        with self._storage.told():
+            self._storage.write({**files, **dict.fromkeys(task.files, frame)})
         self.record(
             FINISHED,
             task=task.id,
@@ -163,7 +170,8 @@ class Workspace:
             **self._made(task),
             **facts,
         )
-        with self._files.told():
+        with self._storage.told():
+            self._log.settle()
             self._checkpoints.drop(task.id)
 
     def checkpoint(
@@ -176,7 +184,7 @@ class Workspace:
         """
         if attempt < self.attempts(task):
             return False
-        with self._files.told():
+        with self._storage.told():
             self._checkpoints.add(task, iteration, data, keep=keep)
         size = len(data)
         self.record(CHECKPOINT, task=task, attempt=attempt, iteration=iteration, size_bytes=size)
@@ -188,30 +196,30 @@ class Workspace:
         Whether the attempt is alive, the schedule says, as with a checkpoint.
         """
         home = artefacts.home(task.file)
-        with self._files.told():
+        with self._storage.told():
             if self.history.artefacts.get(home) != task.id:
-                artefacts.empty(self.path(home))
+                self._storage.remove(artefacts.names(self._storage, home))
                 self.record(ARTEFACTS_BEGUN, task=task.id, attempt=attempt, folder=home)
-            return artefacts.put(self._files, home, name, data)
+            return artefacts.put(self._storage, home, name, data)
 
     def artefacts(self, task: str) -> list[str]:
         """Names in the workspace of what a task has left beside its frame, sorted."""
         home = self.history.home(task)
         if not home:
             return []
-        with self._files.told():
-            return [f"{home}/{name}" for name in artefacts.names(self.path(home))]
+        with self._storage.told():
+            return artefacts.names(self._storage, home)
 
     def artefact_data(self, task: str, name: str) -> bytes:
         """What is in one of them; nothing if it isn't there."""
         home = self.history.home(task)
-        with self._files.told(), contextlib.suppress(FileNotFoundError):
-            return self.path(f"{home}/{name}").read_bytes() if home else b""
+        with self._storage.told(), contextlib.suppress(FileNotFoundError):
+            return self._storage.read(f"{home}/{name}") if home else b""
         return b""
 
     def latest_checkpoint(self, task: str) -> Checkpoint | None:
         """The newest sound checkpoint of a task; damaged ones are logged and removed."""
-        with self._files.told():
+        with self._storage.told():
             latest, damaged = self._checkpoints.latest(task)
         for one in damaged:
             self.record("checkpoint_damaged", task=task, iteration=one.iteration, reason=one.reason)
@@ -224,30 +232,40 @@ class Workspace:
         """
         for task in tasks:
             self.record(FORGOTTEN, task=task)
-            with self._files.told():
+            with self._storage.told():
                 self._checkpoints.drop(task)
+        with self._storage.told():
+            self._log.settle()
 
-    def remove(self, files: Iterable[Path]) -> None:
-        """Removes files of the workspace that its job doesn't need (jobs.cleaning)."""
-        removed = 0
-        with self._files.told():
-            for file in files:
-                self.path(file.relative_to(self.folder).as_posix()).unlink(missing_ok=True)
-                removed += 1
-        self.record("cleaned", files_removed=removed)
+    def clean(self, entries: Sequence[Entry]) -> list[Stale]:
+        """What a plan of these tasks doesn't need (jobs.cleaning), after removing it."""
+        with self._storage.told():
+            found = stale(self._storage, entries, self.history)
+            self._storage.remove(item.name for item in found)
+        self.record("cleaned", files_removed=len(found))
+        return found
 
     def carry(self, task: str) -> bytes:
         """What a finished task carries to the next."""
-        with self._files.told():
-            return self._carry(task).read_bytes()
+        return self.read(carry_name(task))
 
-    def path(self, name: str) -> Path:
-        """A file in the workspace. WorkspaceError for a name that leads out of it."""
-        return self._files.path(name)
+    def sizes(self) -> Sizes:
+        """The sizes of all files, by name."""
+        with self._storage.told():
+            return self._storage.sizes()
+
+    def read(self, name: str) -> bytes:
+        """The contents of a file in the workspace."""
+        with self._storage.told():
+            return self._storage.read(name)
+
+    def address(self, name: str) -> str:
+        """A file's full name. WorkspaceError for one that leads out of the workspace."""
+        return self._storage.address(name)
 
     def writing(self, name: str) -> contextlib.AbstractContextManager[Path]:
         """A temporary path to write to; it becomes the file of that name if nothing fails."""
-        return self._files.writing(name)
+        return self._storage.writing(name)
 
     def _made(self, task: Task) -> dict[str, Any]:
         """How the task was rendered; a recipe that the log doesn't hold yet is added to it."""
@@ -260,34 +278,19 @@ class Workspace:
         return {"recipe": key, "picture": picture(task.source, task.size)}
 
     def _link(self, tasks: Sequence[Task]) -> None:
-        """Gives pictures the names they are to have now.
-
-        All links are made before the first name is taken, so that two files can change places.
-        """
-        moves: list[tuple[Path, Path]] = []
+        """Gives pictures the names they are to have now."""
+        sizes = self._storage.sizes()
+        moves: list[tuple[str, str]] = []
         renamed = []
         for task in tasks:
-            have = self.history.pictures(task, self.folder)
+            have = self.history.pictures(task, sizes)
             missing = [file for file in task.files if file not in have]
-            for file in missing:
-                temporary = self._files.temporary(self.path(file))
-                _link(self.path(have[0]), temporary)
-                moves.append((temporary, self.path(file)))
+            moves += [(have[0], file) for file in missing]
             if missing:
                 renamed.append(task)
-        for temporary, target in moves:
-            os.replace(temporary, target)
+        self._storage.alias(moves)
         for task in renamed:
             size = self.history.results[task.id].size_bytes
             self.record(RENAMED, task=task.id, files=list(task.files), size_bytes=size)
-
-    def _carry(self, task: str) -> Path:
-        return self.path(carry_name(task))
-
-
-def _link(source: Path, target: Path) -> None:
-    """A second name for a file; a copy where the file system knows no links."""
-    try:
-        os.link(source, target)
-    except OSError:
-        shutil.copyfile(source, target)
+        if renamed:
+            self._log.settle()

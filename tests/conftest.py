@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -30,3 +32,27 @@ def weights_dir() -> Path:
 def pictures_dir() -> Path:
     """Directory of test pictures; the test is skipped where there is none."""
     return _directory("REVERIE_PICTURES")
+
+
+@pytest.fixture(scope="session")
+def s3() -> Iterator[Callable[[], str]]:
+    """A real S3 server on this machine; each call makes a bucket and gives its URL."""
+    server_module = pytest.importorskip("moto.server")
+    s3fs = pytest.importorskip("s3fs")
+    server = server_module.ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    numbers = itertools.count()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_ENDPOINT_URL", "http://{}:{}".format(*server.get_host_and_port()))
+        patch.setenv("AWS_ACCESS_KEY_ID", "reverie")
+        patch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+        patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+        patch.setenv("NO_PROXY", "127.0.0.1")
+
+        def bucket() -> str:
+            name = f"bucket-{next(numbers)}"
+            s3fs.S3FileSystem().mkdir(name)
+            return f"s3://{name}"
+
+        yield bucket
+    server.stop()

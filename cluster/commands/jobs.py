@@ -43,8 +43,8 @@ WeightsDir = Annotated[
 
 
 Out = Annotated[
-    Path | None,
-    typer.Option("--out", metavar="DIR", help="the job's directory; not given: renders/NAME"),
+    str | None,
+    typer.Option("--out", metavar="DIR|URL", help="the job's directory; not given: renders/NAME"),
 ]
 
 
@@ -130,16 +130,17 @@ def as_data(plan: Plan, cost: Estimate, *, workers: int, threads: int) -> dict[s
     }
 
 
-def past(plan: Plan, folder: Path) -> Past:
+def past(plan: Plan, place: Path | str) -> Past:
     """What the plan's workspace has finished of it. OSError becomes a WorkspaceError."""
-    from jobs.files import Files
     from jobs.history import read
     from jobs.reasons import reasons
+    from jobs.storage import at
 
-    with Files(folder).told():
-        history = read(folder)
-        done = history.finished(plan.tasks, folder)
-        return Past(len(done), reasons(plan.tasks, done, history, folder))
+    storage = at(place)
+    with storage.told():
+        history, sizes = read(storage), storage.sizes()
+        done = history.finished(plan.tasks, sizes)
+        return Past(len(done), reasons(plan.tasks, done, history, sizes))
 
 
 def past_lines(before: Past) -> list[str]:

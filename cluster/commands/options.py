@@ -109,8 +109,12 @@ class RunOptions(Options):
     """Where a job runs, where its results go, and how it is shown."""
 
     out: Annotated[
-        Path | None,
-        _option("--out", metavar="DIR", help="the job's directory; not given: renders/NAME"),
+        str | None,
+        _option(
+            "--out",
+            metavar="DIR|URL",
+            help="the job's directory, or a URL like s3://bucket/name; not given: renders/NAME",
+        ),
     ] = None
     address: Annotated[
         str | None,

@@ -6,7 +6,7 @@ import contextlib
 import functools
 import sys
 from collections.abc import Callable, Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 Jobs = Annotated[list[str] | None, typer.Argument(metavar="JOB", help="job files (YAML)")]
 From = Annotated[
-    Path | None,
+    str | None,
     typer.Option("--from", metavar="PICTURE", help="render a picture again, by what it says"),
 ]
 
@@ -84,21 +84,22 @@ def render_on(
 ) -> int:
     """The same on a Ray that is coming up. ``--out`` holds a folder for each of ``several``."""
     from cluster import launch
+    from jobs.storage import below
 
     job = launch.planned(spec, options)
-    out = options.out
+    out: Path | str | None = options.out
     if out is None or several:
-        out = (out or RENDERS) / job.plan.name
+        out = below(out or RENDERS, job.plan.name)
     return launch.run(job, options, out, session=session)
 
 
-def again(picture: Path, options: RunOptions) -> int:
+def again(picture: str, options: RunOptions) -> int:
     """Render a picture again from the recipe in its metadata; the exit code."""
     with ray_for(options) as session:
         from cluster import launch
 
         job = launch.remembered(picture, options)
-        out = options.out or RENDERS / f"{picture.stem}-again"
+        out = options.out or RENDERS / f"{PurePosixPath(picture).stem}-again"
         return launch.run(job, options, out, session=session)
 
 

@@ -27,12 +27,16 @@ if TYPE_CHECKING:
     from jobs.cleaning import Stale
     from jobs.roster import Entry
     from jobs.status import Status
+    from jobs.storage import Storage
 
 MAX_LISTED = 20
 KINDS = {"carry": "carry file", "temporary": "temporary file"}
 
 Folder = Annotated[
-    Path, typer.Argument(metavar="DIR", help="a job's folder, or the job file it was made of")
+    str,
+    typer.Argument(
+        metavar="DIR|URL", help="a job's folder or URL, or the job file of a job in renders"
+    ),
 ]
 Frames = Annotated[
     list[str] | None,
@@ -63,28 +67,26 @@ def status_command(folder: Folder, json: Json = False) -> int:
 
 def pause_command(folder: Folder) -> None:
     """Have whoever renders a job stop for now; what runs goes on later from where it stood."""
-    from jobs import lock, pause, roster
-    from jobs.files import Files
+    from jobs import pause, roster
 
-    place = workspace(folder)
-    roster.load(place)
-    with Files(place).told():
-        driver = lock.holder(place / lock.LOCK)
+    storage = workspace(folder)
+    roster.load(storage)
+    with storage.told():
+        driver = storage.holder()
         if driver is None:
-            raise WorkspaceError(f"{place}: no one is rendering it")
-        pause.pause(place)
+            raise WorkspaceError(f"{storage.place}: no one is rendering it")
+        pause.pause(storage)
     say(f"{driver} stops what runs and waits; go on with: reverie resume {folder}")
 
 
 def resume_command(folder: Folder) -> None:
     """Have a paused job go on."""
     from jobs import pause, roster
-    from jobs.files import Files
 
-    place = workspace(folder)
-    roster.load(place)
-    with Files(place).told():
-        was = pause.resume(place)
+    storage = workspace(folder)
+    roster.load(storage)
+    with storage.told():
+        was = pause.resume(storage)
     say("it goes on" if was else "it was not paused")
 
 
@@ -98,9 +100,9 @@ def retry_command(folder: Folder, frames: Frames = None, failed: OnlyFailed = Fa
 
     if bool(frames) == failed:
         raise JobError("name frames to render again, or say --failed")
-    place = workspace(folder)
-    entries = roster.load(place)
-    with Workspace.open(place) as held:
+    storage = workspace(folder)
+    entries = roster.load(storage)
+    with Workspace.open(storage.place) as held:
         history = held.history
         ids = set(history.failures) if failed else chosen(entries, frames or ())
         again = roster.with_dependents(entries, ids)
@@ -116,37 +118,38 @@ def retry_command(folder: Folder, frames: Frames = None, failed: OnlyFailed = Fa
 
 def clean_command(folder: Folder, dry_run: DryRun = False, json: Json = False) -> None:
     """Remove what the job no longer needs: old frames, carries, checkpoints, temporary files."""
-    from jobs import cleaning, history, lock, roster
-    from jobs.files import Files
+    from jobs import cleaning, history, roster
     from jobs.workspace import Workspace
 
-    place = workspace(folder).absolute()
-    entries = roster.load(place)
-    with Files(place).told():
-        driven = lock.holder(place / lock.LOCK) is not None
-        found = [] if driven else cleaning.temporaries(place)
+    storage = workspace(folder)
+    entries = roster.load(storage)
+    with storage.told():
+        found = [] if storage.holder() else cleaning.temporaries(storage)
         if dry_run:
-            found += cleaning.stale(place, entries, history.read(place))
+            found += cleaning.stale(storage, entries, history.read(storage))
     if not dry_run:
-        with Workspace.open(place) as held:  # which removes what a dead driver was writing
-            found += cleaning.stale(place, roster.load(place), held.history)
-            held.remove(item.path for item in found)
+        with Workspace.open(storage.place) as held:  # which removes what a dead driver was writing
+            found += held.clean(roster.load(storage))
     if json:
-        say_json({"removed": not dry_run, "files": [_plain(item, place) for item in found]})
+        say_json({"removed": not dry_run, "files": [_plain(item) for item in found]})
         return
-    say(*cleaned_lines(found, place, dry_run=dry_run))
+    say(*cleaned_lines(found, dry_run=dry_run))
 
 
-def workspace(given: Path) -> Path:
-    """The folder of a job: as given, or where the job of a job file is rendered to."""
+def workspace(given: str) -> Storage:
+    """Where a job is: in the folder or at the URL, or where that of a job file is rendered to."""
     from jobs import spec
+    from jobs.storage import at, is_url
 
-    if given.is_file():
-        return RENDERS / spec.load(given).title
-    if not given.is_dir():
+    path = Path(given)
+    if is_url(given):
+        return at(given)
+    if path.is_file():
+        return at(RENDERS / spec.load(path).title)
+    if not path.is_dir():
         known = [str(path) for path in RENDERS.glob("*")] if RENDERS.is_dir() else []
-        raise WorkspaceError(f"{given}: there is no such folder{nearest(str(given), known)}")
-    return given
+        raise WorkspaceError(f"{given}: there is no such folder{nearest(str(path), known)}")
+    return at(path)
 
 
 def chosen(entries: Sequence[Entry], patterns: Sequence[str]) -> set[str]:
@@ -167,7 +170,7 @@ def lines(found: Status) -> list[str]:
     counts = {"running": len(found.running), "waiting": found.waiting}
     counts |= {"failed": len(found.failed), "skipped": found.skipped}
     parts += [f"{count:,} {word}" for word, count in counts.items() if count]
-    told = [f"{shown(str(found.folder))}: {', '.join(parts)}", _driver(found)]
+    told = [f"{shown(found.folder)}: {', '.join(parts)}", _driver(found)]
     for run in found.running[:MAX_LISTED]:
         at = f", checkpoint at iteration {run.iteration}" if run.iteration else ""
         told.append(f"running {run.file} on {run.node}, attempt {run.attempt}{at}")
@@ -194,7 +197,7 @@ def _driver(found: Status) -> str:
 
 def as_data(found: Status) -> dict[str, Any]:
     """A status as plain data."""
-    data = dataclasses.asdict(found) | {"folder": str(found.folder)}
+    data = dataclasses.asdict(found)
     data["failed"] = [
         {"file": item.file, "label": item.label, **dataclasses.asdict(item.failure)}
         for item in found.failed
@@ -209,7 +212,7 @@ def listed(items: Sequence[str]) -> list[str]:
     return [*items[:MAX_LISTED], *([f"... and {more:,} more"] if more > 0 else [])]
 
 
-def cleaned_lines(found: Sequence[Stale], folder: Path, *, dry_run: bool) -> list[str]:
+def cleaned_lines(found: Sequence[Stale], *, dry_run: bool) -> list[str]:
     """What was removed, or would be, in words."""
     if not found:
         return ["nothing to remove"]
@@ -217,13 +220,12 @@ def cleaned_lines(found: Sequence[Stale], folder: Path, *, dry_run: bool) -> lis
     kinds = Counter(item.kind for item in found)
     words = ", ".join(plural(count, KINDS.get(kind, kind)) for kind, count in kinds.items())
     verb = "would remove" if dry_run else "removed"
-    names = [item.path.relative_to(folder).as_posix() for item in found]
+    names = [item.name for item in found]
     return [f"{verb} {words}: {size:,} bytes", *(listed(names) if dry_run else ())]
 
 
-def _plain(item: Stale, folder: Path) -> dict[str, Any]:
-    name = item.path.relative_to(folder).as_posix()
-    return {"kind": item.kind, "file": name, "size_bytes": item.size_bytes}
+def _plain(item: Stale) -> dict[str, Any]:
+    return {"kind": item.kind, "file": item.name, "size_bytes": item.size_bytes}
 
 
 def _fits(file: str, pattern: str) -> bool:

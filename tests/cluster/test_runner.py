@@ -24,6 +24,7 @@ from jobs.messages import Cause
 from jobs.plan import Plan, plan
 from jobs.schedule import Budgets
 from jobs.spec import build
+from jobs.storage import at
 from jobs.workspace import Workspace
 from renderer import images
 from renderer.checkpoints import State, pack
@@ -447,12 +448,12 @@ def test_a_pause_stops_what_runs_and_goes_on_with_it_later(bench: Bench) -> None
         def poll(self, timeout_s: float) -> list[Report]:
             self.polls += 1
             if self.polls == 5:
-                pause.pause(folder)
+                pause.pause(at(folder))
             if self.polls == 20:
                 assert [attempt.number for attempt in self.cancelled] == [1]
                 assert len(self.orders) == 1
                 self.answer = renders
-                pause.resume(folder)
+                pause.resume(at(folder))
             return super().poll(timeout_s)
 
     backend = Pausing("one", answer=lambda order, attempt: [Started("desk", 1, "cpu", 1)])
@@ -503,5 +504,5 @@ def test_artefacts_of_a_stale_attempt_are_not_kept(bench: Bench) -> None:
 def test_the_log_tells_a_finished_tasks_losses_and_seconds(bench: Bench) -> None:
     planned = bench.plan("a.png", steps=ONE)
     bench.run(planned, FakeBackend("one"))
-    result = history.read(bench.folder / "out").results[planned.tasks[0].id]
+    result = history.read(at(bench.folder / "out")).results[planned.tasks[0].id]
     assert (result.losses, result.seconds) == ({"objective": 1.0}, 0.5)

@@ -26,6 +26,7 @@ from PIL import Image
 import cluster.launch  # noqa: F401  (imported before the forks, once for all)
 from cluster.cli import run as launch
 from jobs.checkpoints import found
+from jobs.storage import at
 from renderer.checkpoints import unpack
 from renderer.errors import CheckpointError
 
@@ -174,9 +175,9 @@ def lines(path: Path) -> list[dict[str, Any]]:
 def resumable(out: Path) -> dict[str, int]:
     """The iteration of each task's newest sound checkpoint."""
     newest: dict[str, int] = {}
-    for task, iteration, path in found(out):
+    for task, iteration, name in found(at(out)):
         try:
-            unpack(path.read_bytes())
+            unpack((out / name).read_bytes())
         except CheckpointError:
             continue
         newest[task] = max(iteration, newest.get(task, 0))
@@ -188,7 +189,7 @@ DAMAGE = ("checkpoint_torn", "checkpoint_flipped", "log_torn", "log_flipped")
 
 def damage(out: Path, kind: str, rng: random.Random) -> bool:
     """Do to a workspace at rest what a crash or a bad disk may do; whether there was what to."""
-    kept = [path for _, _, path in found(out)]
+    kept = [out / name for _, _, name in found(at(out))]
     log = out / "log.jsonl"
     if kind.startswith("checkpoint"):
         if not kept:
@@ -268,7 +269,9 @@ class Judgement:
         self.faults += [f"{n} differs" for n in got if n in wanted and got[n] != wanted[n]]
         finished = Counter(r["task"] for r in lines(out / "log.jsonl") if r["event"] == "finished")
         self.faults += [f"{task} finished {n} times" for task, n in finished.items() if n > 1]
-        left = [str(path) for path in out.rglob(".writing-*")] + [str(p) for _, _, p in found(out)]
+        left = [str(path) for path in out.rglob(".writing-*")] + [
+            name for _, _, name in found(at(out))
+        ]
         self.faults += [f"left behind: {name}" for name in left]
         if self.redone:
             self.faults.append(f"{self.redone} iterations before a checkpoint were done again")

@@ -14,6 +14,7 @@ from jobs.cleaning import stale
 from jobs.history import ARTEFACTS_BEGUN
 from jobs.plan import Plan, Task
 from jobs.roster import load
+from jobs.storage import at
 from jobs.workspace import Workspace
 from renderer.errors import WorkspaceError
 from renderer.events import Artefact
@@ -95,12 +96,13 @@ def test_what_is_left_half_written_goes(folder: Path, task: Task) -> None:
 
 
 def test_stale_are_those_of_tasks_that_are_planned_no_more(folder: Path, task: Task) -> None:
+    storage = at(folder)
     with Workspace.open(folder) as workspace:
         workspace.begin({}, [task])
         workspace.artefact(task, "a.png", b"1", attempt=1)
         workspace.publish(task, b"frame", attempt=1)
-        assert stale(folder, load(folder), workspace.history) == []
+        assert stale(storage, load(storage), workspace.history) == []
         workspace.begin({}, [replace(task, id="ab" * 16, files=("frames/1-dream/c.png",))])
-        found = stale(folder, load(folder), workspace.history)
-    gone = [(item.kind, item.path.name) for item in found]
+        found = stale(storage, load(storage), workspace.history)
+    gone = [(item.kind, item.name.rpartition("/")[2]) for item in found]
     assert gone == [("frame", "a-inception4c.png"), ("artefact", "a.png")]

@@ -12,6 +12,7 @@ import torch
 from jobs.checkpoints import CheckpointSettings, found
 from jobs.plan import Plan, Task
 from jobs.spec import build
+from jobs.storage import at
 from jobs.workspace import Workspace
 from renderer.checkpoints import State, pack, unpack
 from renderer.errors import JobError
@@ -42,7 +43,7 @@ def keep(workspace: Workspace, task: Task, *iterations: int, attempt: int = 1) -
 
 
 def kept(folder: Path) -> list[int]:
-    return sorted(iteration for _, iteration, _ in found(folder))
+    return sorted(iteration for _, iteration, _ in found(at(folder)))
 
 
 def latest(folder: Path, task: Task) -> int | None:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from jobs.history import FORGOTTEN, History, read
 from jobs.plan import Plan, Task
 from jobs.reasons import reasons
+from jobs.storage import at
 from jobs.workspace import Workspace
 
 Paint = Callable[..., Path]
@@ -54,7 +55,8 @@ def known(sample: Sample, log: bytes) -> set[str]:
         folder = Path(name)
         fill(folder, sample.tasks)
         (folder / "log.jsonl").write_bytes(log)
-        reasons(sample.tasks, set(), read(folder), folder)
+        storage = at(folder)
+        reasons(sample.tasks, set(), read(storage), storage.sizes())
         with Workspace.open(folder) as workspace:
             return workspace.finished(sample.tasks)
 
@@ -100,14 +102,15 @@ def test_what_is_forgotten_is_not_finished_until_it_is_rendered_again(
     folder, task = tmp_path / "out", sample.tasks[1]
     with Workspace.open(folder) as workspace:
         workspace.forget([task.id])
-    past = read(folder)
-    assert task.id not in past.finished(sample.tasks, folder)
-    (reason,) = reasons(sample.tasks, past.finished(sample.tasks, folder), past, folder)
+    storage = at(folder)
+    past, sizes = read(storage), storage.sizes()
+    assert task.id not in past.finished(sample.tasks, sizes)
+    (reason,) = reasons(sample.tasks, past.finished(sample.tasks, sizes), past, sizes)
     assert (reason.tasks, reason.text) == (1, "asked for by `reverie retry`")
     with Workspace.open(folder) as workspace:
         assert workspace.attempts(task.id) == 1
         workspace.publish(task, b"frame", attempt=2)
-    assert read(folder).forgotten == set()
+    assert read(storage).forgotten == set()
 
 
 def test_a_task_runs_until_something_ends_it() -> None:

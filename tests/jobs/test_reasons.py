@@ -13,6 +13,7 @@ from jobs.history import read
 from jobs.plan import Plan, plan
 from jobs.reasons import Reason, reasons
 from jobs.spec import build
+from jobs.storage import at
 from jobs.workspace import Workspace
 
 Paint = Callable[..., Path]
@@ -42,9 +43,10 @@ class Job:
 
     def why(self, **data: Any) -> list[Reason]:
         tasks = self.plan(**data).tasks
-        history = read(self.out)
-        done = history.finished(tasks, self.out)
-        return list(reasons(tasks, done, history, self.out))
+        storage = at(self.out)
+        history, sizes = read(storage), storage.sizes()
+        done = history.finished(tasks, sizes)
+        return list(reasons(tasks, done, history, sizes))
 
     def text(self, **data: Any) -> str:
         (reason,) = self.why(**data)
@@ -177,5 +179,5 @@ def test_a_frame_under_a_new_name_keeps_what_is_known_of_it(job: Job) -> None:
     renamed = replace(task, files=("frames/1-style/z.png",))
     with Workspace.open(job.out) as workspace:
         workspace.finished([renamed])
-    result = read(job.out).results[task.id]
+    result = read(at(job.out)).results[task.id]
     assert (result.files, result.picture["name"]) == (("frames/1-style/z.png",), "a.png")

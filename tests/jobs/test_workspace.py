@@ -206,7 +206,7 @@ def half_written(workspace: Workspace, name: str) -> None:
 @pytest.mark.parametrize("name", ["../x", "/etc/x", "frames/../../x", "", "a\\..\\x"])
 def test_no_name_leads_out_of_the_folder(folder: Path, name: str) -> None:
     with Workspace.open(folder) as workspace, pytest.raises(WorkspaceError, match="no name"):
-        workspace.path(name)
+        workspace.address(name)
 
 
 def test_a_log_that_names_files_elsewhere_is_not_believed(

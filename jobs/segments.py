@@ -1,0 +1,84 @@
+"""How is a log kept where nothing can be appended to? In segments, each put again as it grows.
+
+``log/000003-000001.jsonl`` is the first segment of the driver that had the third lease
+(``jobs.lease``): no two drivers ever write the same one. Records are gathered and put at least once
+a second, and at once where losing one would have something rendered twice (``settle``). A segment
+that has grown large is left as it is, and a new one begun.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from jobs.log import line, parsed
+from jobs.objects import Objects
+
+FOLDER = "log"
+SEGMENT_BYTES = 128 * 1024
+"""A segment that has reached this is full: each put writes this much at most, or little more."""
+
+PUT_S = 1.0
+"""Longest that a record waits which nobody waits for."""
+
+_NAME = re.compile(rf"{FOLDER}/[0-9]{{6,}}-[0-9]{{6,}}\.jsonl")
+
+
+class SegmentLog:
+    """The log of one driver, open for adding to it; ``check`` is asked before each put."""
+
+    def __init__(self, objects: Objects, driver: int, check: Callable[[], None]) -> None:
+        self._objects, self._driver, self._check = objects, driver, check
+        self._number = 1
+        self._segment, self._put_bytes = bytearray(), 0
+        self._changing, self._putting = threading.Lock(), threading.Lock()
+        self._news, self._closed = threading.Event(), threading.Event()
+        self._thread = threading.Thread(target=self._put_on, name="log", daemon=True)
+        self._thread.start()
+
+    def append(self, event: str, **facts: Any) -> None:
+        """Adds a record, which will be put soon."""
+        with self._changing:
+            self._segment += line(event, facts)
+        self._news.set()
+
+    def settle(self) -> None:
+        """Puts all records so far. OSError or WorkspaceError if they can't be put."""
+        with self._putting:
+            with self._changing:
+                data = bytes(self._segment)
+            if len(data) == self._put_bytes:
+                return
+            self._check()
+            self._objects.put(f"{FOLDER}/{self._driver:06}-{self._number:06}.jsonl", data)
+            self._put_bytes = len(data)
+            if len(data) >= SEGMENT_BYTES:
+                with self._changing:
+                    del self._segment[: len(data)]
+                self._number, self._put_bytes = self._number + 1, 0
+
+    def close(self) -> None:
+        """Puts what is left, and ends."""
+        self._closed.set()
+        self._news.set()
+        self._thread.join()
+        self.settle()
+
+    def _put_on(self) -> None:
+        while self._news.wait() and not self._closed.wait(PUT_S):
+            self._news.clear()
+            try:
+                self.settle()
+            except Exception as error:  # whoever waits for a record will hear of it
+                logging.getLogger("reverie.log").debug("records wait: %s", error)
+                self._news.set()
+
+
+def records(objects: Objects) -> Iterator[dict[str, Any]]:
+    """The whole records of all drivers, oldest first."""
+    names = sorted(name for name in objects.sizes(FOLDER) if _NAME.fullmatch(name))
+    for segment in objects.read_all(names):
+        yield from parsed(segment.splitlines())
