@@ -37,6 +37,9 @@ FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 30.0
 READ_WITHIN_S = 60.0
 """How long an answer that is there may take to be read; an owner that died can hold it for ever."""
 
+AHEAD = 64
+"""Records that a worker may tell before they are read: pictures of a making are large, and many."""
+
 PATIENCE = 6
 """How often a slot may fail in a row before it is given up: a minute or so."""
 
@@ -87,7 +90,8 @@ class RayBackend:
 
     def start(self, slot: str, attempt: Attempt, order: Order) -> None:
         at = self._slots[slot]
-        stream = at.actor.render.options(num_returns="streaming").remote(order)
+        options = {"num_returns": "streaming", "_generator_backpressure_num_objects": AHEAD}
+        stream = at.actor.render.options(**options).remote(order)
         at.running = (attempt, stream)
 
     def poll(self, timeout_s: float) -> list[Report]:

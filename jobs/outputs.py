@@ -74,8 +74,11 @@ def outputs(spec: JobSpec, frames: Sequence[Sequence[Frame]]) -> tuple[Output, .
             if kind == "gif" and isinstance(settings, AnimationSettings):
                 _check_durations(spec, settings, len(cells), (*key, "durations"))
                 _check_sizes(spec, cells, key)
-            for file in (names[kind].take(stem) + suffix for suffix in SUFFIXES[kind]):
-                made = Output(kind=kind, file=file, step=step, settings=settings, cells=cells)
+            name = names[kind].take(stem)
+            for suffix in SUFFIXES[kind]:
+                made = Output(
+                    kind=kind, file=name + suffix, step=step, settings=settings, cells=cells
+                )
                 found.append(replace(made, frames=keeps))
     return tuple(found)
 

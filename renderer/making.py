@@ -6,7 +6,6 @@ they can follow each other in an animation. Iteration 0 is the picture that a ru
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from torch import Tensor
@@ -15,8 +14,6 @@ from renderer import images
 from renderer.events import Artefact
 from renderer.images import Picture
 from renderer.settings import FrameSettings
-
-NAME = re.compile(r"iteration-([0-9]{5,7})\.png")
 
 
 class Making:
@@ -34,28 +31,17 @@ class Making:
         Those are the first (0), the last, and every so manieth. The same picture gives the same
         bytes, whichever attempt encodes it. Raises ImageError for values that aren't numbers.
         """
-        if iteration % self._settings.every == 0 or iteration == total:
+        if self._settings.keeps(iteration, total):
             picture = Picture(image.detach().to("cpu").float())
             if picture.size != self._size:
                 picture = images.resample(picture, self._size)
             picture = Picture(picture.pixels, self._fitted_alpha())
-            yield Artefact(name(iteration), images.encode(picture))
+            yield Artefact(self._settings.name(iteration), images.encode(picture))
 
     def _fitted_alpha(self) -> Tensor | None:
         if self._alpha is None or self._alpha.shape[-2:] == self._size:
             return self._alpha
         return images.resample(Picture(self._alpha), self._size).pixels
-
-
-def name(iteration: int) -> str:
-    """The file of the picture after an iteration: ``iteration-00010.png``."""
-    return f"iteration-{iteration:05d}.png"
-
-
-def wanted(every: int, until: int) -> Iterator[int]:
-    """The iterations, from 0, whose pictures a run of ``until`` iterations keeps."""
-    yield from range(0, until, every)
-    yield until
 
 
 def narrowed(size: tuple[int, int], width: int | None) -> tuple[int, int]:
