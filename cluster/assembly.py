@@ -13,6 +13,7 @@ from pathlib import Path
 
 from cluster.notices import OutputFailed, OutputMade
 from jobs.curves import LOSSES, Losses, gathered, read
+from jobs.origins import Shown
 from jobs.outputs import Cell, Output
 from jobs.plots import PlotSettings, plot
 from jobs.workspace import Workspace
@@ -105,7 +106,12 @@ class Assembly:
                 frames = self._making(output, cells)
             else:
                 frames = [(cell.label, self._loader(cell)) for cell in cells]
-            write(frames, path, output.settings)
+            write(
+                [*map(_shown, output.first), *frames],
+                path,
+                output.settings,
+                beside=[_shown(item) for item in output.beside],
+            )
             return len(frames)
 
     def _loader(self, cell: Cell) -> Callable[[], Picture]:
@@ -159,10 +165,22 @@ def drawn(curves: Sequence[tuple[Cell, Losses]], output: Output) -> bytes:
     return plot([(cell.label, losses) for cell, losses in curves], output.settings)
 
 
-def write(frames: Sequence[Frame], path: Path, settings: AnimationSettings | SheetSettings) -> None:
-    """Write an animation or a contact sheet."""
+def write(
+    frames: Sequence[Frame],
+    path: Path,
+    settings: AnimationSettings | SheetSettings,
+    *,
+    beside: Sequence[Frame] = (),
+) -> None:
+    """Write an animation, or a contact sheet with more pictures ``beside``."""
     if isinstance(settings, AnimationSettings):
         write_gif(frames, path, settings)
         return
-    picture = sheet(frames, settings)
+    picture = sheet(frames, settings, beside=beside)
     path.write_bytes(images.encode(picture, format=path.suffix.removeprefix(".")))
+
+
+def _shown(item: Shown) -> Frame:
+    """A picture that no task made, to be read when it is drawn."""
+    source = item.source
+    return item.label, lambda: images.decode(source.read(), name=source.path, frame=source.frame)

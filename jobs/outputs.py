@@ -1,15 +1,16 @@
 """Which frames go into each animation, contact sheet and plot of a job, and what are these called?
 
-Where a step makes several pictures of an input, each input gets an output of its own; else all
-inputs are in one together. A plot of losses is of a whole step, and has a table beside it. A step
-that keeps pictures of its frames' making (``frames``) has an animation of each one's making.
+Where a step makes several pictures of an input, each input gets an output of its own, also where a
+sheet shows the input itself; else all inputs are in one together. A plot of losses is of a whole
+step, and has a table beside it. A step that keeps pictures of its frames' making (``frames``) has
+an animation of each one's making.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Literal
 
@@ -17,9 +18,10 @@ from jobs import steps
 from jobs.documents import Key
 from jobs.models import given
 from jobs.names import Names
+from jobs.origins import Shown, shown, shows_input
 from jobs.plots import PlotSettings
 from jobs.spec import JobSpec
-from jobs.tasks import Frame
+from jobs.tasks import Frame, Task
 from renderer.errors import JobError
 from renderer.settings import AnimationSettings, FrameSettings, SheetSettings
 
@@ -47,7 +49,8 @@ class Cell:
 class Output:
     """An animation, a contact sheet, or a plot or table of losses; ``file`` is its name.
 
-    An animation of the making of its one cell has ``frames``, which say of what pictures.
+    A sheet may have pictures ``first``, before its cells, and ``beside`` them. An animation of the
+    making of its one cell has ``frames``, which say of what pictures.
     """
 
     kind: OutputKind
@@ -55,10 +58,14 @@ class Output:
     step: int
     settings: Made
     cells: tuple[Cell, ...]
+    first: tuple[Shown, ...] = ()
+    beside: tuple[Shown, ...] = ()
     frames: FrameSettings | None = None
 
 
-def outputs(spec: JobSpec, frames: Sequence[Sequence[Frame]]) -> tuple[Output, ...]:
+def outputs(
+    spec: JobSpec, frames: Sequence[Sequence[Frame]], tasks: Mapping[str, Task]
+) -> tuple[Output, ...]:
     """The outputs of a job with these frames by step. JobError if one can't be made."""
     found: list[Output] = []
     names = {kind: Names() for kind in SUFFIXES}
@@ -66,20 +73,34 @@ def outputs(spec: JobSpec, frames: Sequence[Sequence[Frame]]) -> tuple[Output, .
         kind, asked = _asked(wanted)
         key: Key = ("outputs", number, kind)
         step = _step(spec, asked.of, (*key, "of"))
-        keeps = _keeps(spec, step, key) if kind == "making" else None
-        for picture, cells in _groups(frames[step], kind).items():
+        settings = _settings(asked, kind)
+        of_step = _ends(frames[step]) if asked.last else frames[step]
+        alone = shows_input(settings)
+        groups = _groups(of_step, together=kind == "plot", alone=alone)
+        keeps = None
+        if kind == "making":
+            keeps, groups = _keeps(spec, step, key), _each(groups)
+        for picture, cells in groups.items():
             middle = [] if step == len(spec.steps) - 1 else [folder(spec, step)]
-            stem = "-".join([spec.title, *middle, *([picture] if picture else [])])
-            settings = _settings(asked, kind)
+            stem = "-".join([spec.title, *middle, *([picture] if len(groups) > 1 else [])])
             if kind == "gif" and isinstance(settings, AnimationSettings):
                 _check_durations(spec, settings, len(cells), (*key, "durations"))
                 _check_sizes(spec, cells, key)
             name = names[kind].take(stem)
-            for suffix in SUFFIXES[kind]:
-                made = Output(
-                    kind=kind, file=name + suffix, step=step, settings=settings, cells=cells
+            first, beside = shown(spec, settings, [tasks[cell.task] for cell in cells], tasks, key)
+            found += [
+                Output(
+                    kind=kind,
+                    file=name + suffix,
+                    step=step,
+                    settings=settings,
+                    cells=cells,
+                    first=first,
+                    beside=beside,
+                    frames=keeps,
                 )
-                found.append(replace(made, frames=keeps))
+                for suffix in SUFFIXES[kind]
+            ]
     return tuple(found)
 
 
@@ -138,23 +159,34 @@ def _step(spec: JobSpec, of: str | None, key: Key) -> int:
     raise JobError(spec.complaint(key, f"{of!r} {fault} (steps: {', '.join(folders)})"))
 
 
-def _groups(frames: Sequence[Frame], kind: OutputKind) -> dict[str, tuple[Cell, ...]]:
-    """The cells of each output, by what tells it from the others; nothing where it is alone."""
+def _ends(frames: Sequence[Frame]) -> list[Frame]:
+    """The last frame of each input in each variant: where a chain, or a list of layers, ends."""
+    return list({(frame.input, frame.varied): frame for frame in frames}.values())
+
+
+def _groups(frames: Sequence[Frame], *, together: bool, alone: bool) -> dict[str, tuple[Cell, ...]]:
+    """The cells of each output, by the input's name where there is one output for each input.
+
+    Each input has one ``alone`` where it is shown itself; its name needn't be told there.
+    """
     several = Counter(frame.picture for frame in frames)
-    apart = kind != "plot" and any(count > 1 for count in several.values())
-    labelled = any(count > 1 for count in Counter(frame.input for frame in frames).values())
+    apart = alone or (not together and any(count > 1 for count in several.values()))
+    inputs = Counter(frame.input for frame in frames)
+    labelled = alone or any(count > 1 for count in inputs.values())
     groups: dict[str, list[Cell]] = {}
     for frame in frames:
         label = frame.label if labelled else frame.input
-        if kind == "plot" and labelled and len(several) > 1:
+        if together and labelled and len(several) > 1:
             label = f"{frame.input}, {frame.label}"
         cell = Cell(label=label, task=frame.task, file=frame.file, size=frame.size)
-        alone = PurePosixPath(frame.file).stem
-        group = alone if kind == "making" else frame.picture if apart else ""
-        groups.setdefault(group, []).append(cell)
-    if len(groups) == 1:
-        groups = {"": groups.popitem()[1]}
-    return {name: tuple(cells) for name, cells in groups.items()}
+        groups.setdefault(frame.picture if apart else "", []).append(cell)
+    return {picture: tuple(cells) for picture, cells in groups.items()}
+
+
+def _each(groups: Mapping[str, tuple[Cell, ...]]) -> dict[str, tuple[Cell, ...]]:
+    """A group of every cell, by its frame's name."""
+    cells = [cell for group in groups.values() for cell in group]
+    return {PurePosixPath(cell.file).stem: (cell,) for cell in cells}
 
 
 def _settings(asked: steps.Output, kind: OutputKind) -> Made:

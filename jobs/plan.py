@@ -68,7 +68,7 @@ def plan(spec: JobSpec, weights: Callable[[str, str], str]) -> Plan:
         name=spec.title,
         tasks=tuple(grower.tasks.values()),
         frames=frames,
-        outputs=outputs(spec, frames),
+        outputs=outputs(spec, frames, grower.tasks),
         failed_inputs=failed,
         variants=tuple(map(frozenset, variants)) if spec.matrix else (),
     )

@@ -157,6 +157,11 @@ class Output(Model):
         description="step whose pictures to take: its number from 1, or `dream` or `style` where "
         "there is only one; null: the last step",
     )
+    last: Flag = Field(
+        False,
+        description="take only the last picture that the step makes of each input: the end of a "
+        "chain",
+    )
 
 
 class Making(Output):

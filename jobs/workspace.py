@@ -13,11 +13,14 @@
     ├── harbour.gif                 the outputs
     └── harbour-sheet.png
 
-A file is written under a temporary name in its own folder, forced to the disk and renamed; only
-then the log says that its task is finished. So a file with its own name is whole, and a record is
-true unless its file was deleted since (or a power cut undid the renaming), which ``finished``
-notices. The carry folder may be deleted to save space: what is finished stays finished, and what
-must be rendered later has the tasks before it rendered once more.
+Or at a URL, which holds the same but for the log (jobs.segments) and the lock (jobs.lease).
+
+A file is written under a temporary name in its own folder, forced to the disk and renamed (in a
+bucket: put, which is whole or not at all); only then the log says that its task is finished. So a
+file with its own name is whole, and a record is true unless its file was deleted since (or a power
+cut undid the renaming), which ``finished`` notices. The carry folder may be deleted to save space:
+what is finished stays finished, and what must be rendered later has the tasks before it rendered
+once more.
 """
 
 from __future__ import annotations

@@ -33,6 +33,10 @@ class Knob:
     choices: tuple[str, ...] = ()
 
 
+SHOWN = ("input", "style")
+"""What a sheet may show beside results: the pictures they were made of."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class DreamSettings:
     """One Deep Dream of one picture: what is amplified, and how.
@@ -215,12 +219,24 @@ class SheetSettings:
     """One contact sheet: small pictures in rows, each with its label."""
 
     title: Annotated[str, Knob("heading of the sheet; empty: none")] = ""
+    caption: Annotated[str, Knob("text below the pictures; empty: none")] = ""
     columns: Annotated[
         int | None, Knob("pictures in a row; null: as the sheet looks best", ge=1, le=1000)
     ] = None
     thumbnail: Annotated[
         int, Knob("longest side of a picture on the sheet", unit="px", ge=16, le=4096)
     ] = 256
+    first: Annotated[
+        tuple[str, ...],
+        Knob(
+            "what the pictures were made of, to show before them: the input, the style pictures",
+            choices=SHOWN,
+        ),
+    ] = ()
+    beside: Annotated[
+        tuple[str, ...],
+        Knob("the same, to show small in a column on the left, from top to bottom", choices=SHOWN),
+    ] = ()
 
     def __post_init__(self) -> None:
         check(self)

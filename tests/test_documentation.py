@@ -30,6 +30,9 @@ ELSEWHERE = {
     "reverie render job.yaml --weights-dir ~/weights": "test_cli: it needs a directory of weights",
     "reverie render examples/quickstart.yaml": "test_quickstart_renders, with --set",
     "reverie doctor": "test_doctor: it starts a Ray",
+    "pip install 'reverie[s3]'": "the tests' own extra",
+    "reverie render job.yaml --out s3://bucket/renders/harbour": "tests/faults/test_remote.py",
+    "reverie status s3://bucket/renders/harbour": "tests/faults/test_remote.py",
 }
 """Commands that are tried by other tests, and why not here."""
 

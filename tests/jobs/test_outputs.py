@@ -118,3 +118,49 @@ def test_frames_of_unequal_size_are_named_before_anything_is_rendered(
     with pytest.raises(JobError, match="a is 40 x 30 px and b 30 x 40"):
         planned(steps=["dream"], outputs=["gif"])
     assert len(planned(steps=["dream"], outputs=["sheet"]).outputs) == 1
+
+
+class TestOrigins:
+    STYLED: tuple[Any, ...] = (BESIDE, {"style": {"images": ["a.png", "b.png"]}})
+
+    def test_a_sheet_shows_the_input_and_the_styles(self, planned: Planner) -> None:
+        keys = {"first": "input", "beside": ["style", "input"]}
+        (sheet,) = planned(inputs="a.png", steps=self.STYLED, outputs=[{"sheet": keys}]).outputs
+        assert [item.label for item in sheet.first] == ["input: a"]
+        assert [item.label for item in sheet.beside] == ["style: a", "style: b", "input: a"]
+        assert labels(sheet) == ["conv2", "conv3"]
+
+    def test_each_input_then_has_a_sheet_of_its_own(self, planned: Planner) -> None:
+        steps, keys = [{"dream": {"layers": "2"}}], {"first": "input"}
+        found = planned(steps=steps, outputs=[{"sheet": keys}]).outputs
+        assert [(o.file, labels(o)) for o in found] == [
+            ("job-a-sheet.png", ["conv3"]),
+            ("job-b-sheet.png", ["conv3"]),
+        ]
+        assert [item.label for o in found for item in o.first] == ["input: a", "input: b"]
+
+    def test_without_asking_nothing_is_shown(self, planned: Planner) -> None:
+        for output in planned(steps=self.STYLED, outputs=["sheet", "gif"]).outputs:
+            assert (output.first, output.beside) == ((), ())
+
+    def test_a_style_that_never_was_is_told(self, planned: Planner) -> None:
+        output = {"sheet": {"of": 1, "beside": ["input", "style"]}}
+        with pytest.raises(JobError, match=r"^outputs\.0\.sheet\.beside: there is no style"):
+            planned(steps=self.STYLED, outputs=[output])
+
+    def test_what_cannot_be_shown_is_told(self, planned: Planner) -> None:
+        with pytest.raises(JobError, match="must be input or style, not 'content'"):
+            planned(steps=self.STYLED, outputs=[{"sheet": {"first": ["content"]}}])
+
+
+def test_the_last_pictures_alone(planned: Planner) -> None:
+    steps = [{"dream": {"layers": "1..4", "chain": True}}]
+    gif, sheet = planned(
+        steps=steps, outputs=[{"gif": {"last": True}}, {"sheet": {"last": True, "first": "input"}}]
+    ).outputs[:2]
+    assert (gif.file, labels(gif)) == ("job.gif", ["a", "b"])
+    assert (sheet.file, labels(sheet)) == ("job-a-sheet.png", ["inception3b"])
+    assert [cell.file for cell in gif.cells] == [
+        "frames/1-dream/a-04-inception3b.png",
+        "frames/1-dream/b-04-inception3b.png",
+    ]
