@@ -145,7 +145,7 @@ class History:
         if not home or self.widths.get(task.id) != task.frames.width:
             return False
         names = task.frames.names(until, result.iterations if result else None)
-        return all(sizes(f"{home}/{name}") for name in names)
+        return all(sizes(f"{home}/{name}") is not None for name in names)
 
     def made(self, task: Planned, sizes: Sizes) -> bool:
         """The same of a finished task, and to its last iteration."""
