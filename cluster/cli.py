@@ -18,7 +18,16 @@ from typing import Annotated, Any
 import typer
 
 from cluster import exits
-from cluster.commands import doctor, jobs, networks, rendering, shorthand, weights, workspaces
+from cluster.commands import (
+    channels,
+    doctor,
+    jobs,
+    networks,
+    rendering,
+    shorthand,
+    weights,
+    workspaces,
+)
 from renderer.errors import ReverieError
 
 HELP = "Deep Dream and style transfer for one picture or for thousands, on one machine or many."
@@ -46,6 +55,7 @@ def make_app() -> typer.Typer:
     app.command("clean")(workspaces.clean_command)
     app.command("networks")(networks.networks_command)
     app.command("layers")(networks.layers_command)
+    app.command("channels")(channels.channels_command)
     app.command("classes")(networks.classes_command)
     app.add_typer(weights.app, name="weights")
     app.command("schema")(jobs.schema_command)

@@ -35,6 +35,7 @@ from cluster.resources import Node, Wanted, allot, automatic_threads, local_cpus
 from cluster.runner import POLL_S, Rules, Runner, Summary, Watch
 from cluster.shelf import Shelf
 from cluster.worker import Renderer
+from jobs.activity import Activity
 from jobs.plan import Plan, plan
 from jobs.recipe import reading
 from jobs.spec import JobSpec
@@ -64,7 +65,7 @@ def planned(spec: JobSpec, options: RunOptions) -> Job:
     """The job of a specification. Raises JobError, WeightsError for what can't be planned."""
     shelf = make_shelf(spec.weights_file, options)
     return Job(
-        plan=plan(spec, shelf.digest),
+        plan=plan(spec, shelf.digest, activity=Activity(shelf)),
         shelf=shelf,
         seed=spec.seed,
         base=spec.base,

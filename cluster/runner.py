@@ -318,8 +318,8 @@ class Runner:
             result.carry,
             attempt=number,
             seconds=round(result.seconds, 3),
-            losses=dict(result.losses),
             iterations=result.iterations,
+            losses=dict(result.losses),
         )
         self._assembly.ended(task.id, finished=True)
         self._chronicle.finished(task, result)

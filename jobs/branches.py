@@ -68,10 +68,15 @@ def sources(
             paths.setdefault(path, []).append(number)
     found, failed = gather(paths)
     if not found:
-        lines = [item.reason for item in failed[:SHOWN_FAULTS]]
-        lines.append(f"no picture can be read ({len(failed)} tried)")
-        raise JobError("\n".join(spec.complaint(("inputs",), line) for line in lines))
+        raise none_left(spec, failed)
     return {source: sorted(set(paths[source.path])) for source in found}, failed
+
+
+def none_left(spec: JobSpec, failed: tuple[FailedInput, ...]) -> JobError:
+    """What to say where none of a job's pictures can be rendered."""
+    lines = [item.reason for item in failed[:SHOWN_FAULTS]]
+    lines.append(f"no picture can be read ({len(failed)} tried)")
+    return JobError("\n".join(spec.complaint(("inputs",), line) for line in lines))
 
 
 def part(settings: tuple[Setting, ...]) -> str:

@@ -47,8 +47,8 @@ class Result:
     needs: str = ""
     picture: Mapping[str, Any] = field(default_factory=dict)
     losses: Mapping[str, float] = field(default_factory=dict)
-    seconds: float = 0.0
     iterations: int = 0
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,8 +173,8 @@ class History:
         if record["event"] == RENAMED and known is not None:
             self.results[task] = dataclasses.replace(known, files=tuple(files))
         else:
-            picture, losses = record.get("picture"), record.get("losses")
-            seconds, iterations = record.get("seconds"), record.get("iterations")
+            picture, losses, seconds = (record.get(k) for k in ("picture", "losses", "seconds"))
+            iterations = record.get("iterations")
             self.results[task] = Result(
                 files=tuple(files),
                 size_bytes=size if isinstance(size, int) else -1,
@@ -182,8 +182,8 @@ class History:
                 needs=str(record.get("needs", "")),
                 picture=picture if isinstance(picture, dict) else {},
                 losses=losses if isinstance(losses, dict) else {},
-                seconds=float(seconds) if isinstance(seconds, int | float) else 0.0,
                 iterations=iterations if isinstance(iterations, int) else 0,
+                seconds=float(seconds) if isinstance(seconds, int | float) else 0.0,
             )
             self.forgotten.discard(task)
         self.owners.update(dict.fromkeys(files, task))

@@ -7,15 +7,17 @@ matrix (jobs.branches), is one task.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
-from jobs.branches import Branch, branches, part, sources
-from jobs.captions import Setting
+from jobs.activity import Activity
+from jobs.branches import Branch, branches, none_left, part, sources
+from jobs.captions import Setting, made
 from jobs.inputs import FailedInput, Source
 from jobs.names import Names
 from jobs.outputs import Cell, Output, folder, outputs
+from jobs.settling import settle
 from jobs.spec import JobSpec
 from jobs.stages import Stage, Variant, blamed
 from jobs.tasks import Frame, Task, identify
@@ -49,20 +51,27 @@ class Plan:
         return sum(not task.needs for task in self.tasks)
 
 
-def plan(spec: JobSpec, weights: Callable[[str, str], str]) -> Plan:
+def plan(
+    spec: JobSpec, weights: Callable[[str, str], str], *, activity: Activity | None = None
+) -> Plan:
     """The plan of a job. ``weights(network, until)`` is the digest of a network's weights.
 
+    ``activity`` is asked where channels are chosen by what they see.
     Inputs that are no pictures are listed in the plan. Raises JobError, with a line for each
     fault, for what is wrong in the job, and whatever ``weights`` raises.
     """
     branched = branches(spec)
     _check_networks(spec)
     pictures, failed = sources(spec)
-    grower = _Grower(spec, cache(weights))
+    settled, unseen = settle(branched, pictures, activity)
+    failed = (*failed, *unseen)
+    if not settled:
+        raise none_left(spec, failed)
+    grower = _Grower(spec, branched, cache(weights))
     variants: list[set[str]] = [set() for _ in branched]
-    for source, numbers in pictures.items():
-        for number in numbers:
-            variants[number] |= grower.grow(source, branched[number])
+    for source, own in settled.items():
+        for number, branch in own.items():
+            variants[number] |= grower.grow(source, branch)
     frames = tuple(tuple(step) for step in grower.frames)
     return Plan(
         name=spec.title,
@@ -95,8 +104,14 @@ class _Way:
 class _Grower:
     """Tasks and frames so far; ``grow`` adds those of one source in one branch."""
 
-    def __init__(self, spec: JobSpec, weights: Callable[[str, str], str]) -> None:
+    def __init__(
+        self, spec: JobSpec, branched: Sequence[Branch], weights: Callable[[str, str], str]
+    ) -> None:
         self.spec, self.weights = spec, weights
+        self._several = [
+            any(len(branch.stages[step].variants) > 1 for branch in branched)
+            for step in range(len(spec.steps))
+        ]
         self.tasks: dict[str, Task] = {}
         self.frames: list[list[Frame]] = [[] for _ in spec.steps]
         self.names = [Names() for _ in spec.steps]
@@ -129,7 +144,7 @@ class _Grower:
             own = "-".join(word for word in (name, part(varied), variant.part) if word)
             told = (*labels, variant.label) if len(stage.variants) > 1 else labels
             carries = goes_on or step + 1 < len(self._branch.stages)
-            here = way.on(place, settings)
+            here = way.on(place, (*settings, *self._made(variant, stage.kind, here=(step, place))))
             if here not in self._ways:
                 label = ", ".join(told) or variant.label
                 self._ways[here] = self._add(
@@ -171,6 +186,13 @@ class _Grower:
             )
         )
         return task.id
+
+    def _made(self, variant: Variant, kind: str, *, here: tuple[int, int]) -> tuple[Setting, ...]:
+        """What tells a step's picture from its others, where it makes several in any branch."""
+        step, place = here
+        pictures = tuple(style.path for style in variant.styles)
+        one = made(kind, step, place=place, label=variant.label, pictures=pictures)
+        return (one,) if self._several[step] else ()
 
     def _file(self, step: int, name: str) -> str:
         unique = self.names[step].take(name) + SUFFIXES[self.spec.format]

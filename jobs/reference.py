@@ -26,6 +26,8 @@ SECTIONS = {
     "steps.style.frames": "`steps:` – `frames:` (of either)",
     "outputs.gif": "`outputs:` – `gif:`",
     "outputs.sheet": "`outputs:` – `sheet:`",
+    "outputs.grid": "`outputs:` – `grid:`",
+    "outputs.table": "`outputs:` – `table:`",
     "outputs.plot": "`outputs:` – `plot:`",
     "outputs.making": "`outputs:` – `making:`",
     "resources": "`resources:`",

@@ -6,18 +6,20 @@ comes from the job, else from the network's registry entry, else from the report
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from jobs import choosing
+from jobs.channels import ALL_LAYERS
+from jobs.choosing import Choice
 from jobs.documents import Key
 from jobs.inputs import Source, expand, gather
 from jobs.models import given
 from jobs.names import safe
 from jobs.spec import JobSpec
-from jobs.steps import ALL_LAYERS, Channels, DreamStep, StyleStep
+from jobs.steps import DreamStep, StyleStep
 from jobs.tasks import Kind
 from renderer import networks
 from renderer.errors import JobError, NetworkError, ReverieError, SettingError
@@ -37,6 +39,7 @@ class Variant:
     settings: DreamSettings | StyleSettings
     until: str
     styles: tuple[Source, ...] = ()
+    choice: Choice | None = None  # of the channels, where they are chosen by activation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,18 +87,6 @@ def blamed(spec: JobSpec, key: Key) -> Iterator[None]:
         raise JobError(spec.complaint(key, str(error))) from error
 
 
-def draw(count: int, total: int, *, seed: int, layer: str) -> tuple[int, ...]:
-    """``count`` of ``total`` channels, drawn by the seed and the layer's full name alone.
-
-    A larger draw holds the smaller one. Hashes are ranked, so no library's generator matters.
-    """
-
-    def rank(channel: int) -> str:
-        return hashlib.sha256(f"{seed}:{layer}:{channel}".encode()).hexdigest()
-
-    return tuple(sorted(sorted(range(total), key=rank)[:count]))
-
-
 def _dream(spec: JobSpec, step: DreamStep, key: Key) -> Stage:
     own = given(step, DreamSettings)
     with blamed(spec, (*key, "network")):
@@ -108,13 +99,16 @@ def _dream(spec: JobSpec, step: DreamStep, key: Key) -> Stage:
     variants = []
     for number, layer in enumerate(layers, start=1):
         with blamed(spec, key):
-            chosen = {**own, "layer": layer, "channels": channels.get(layer, ())}
+            known = channels.get(layer, ())
+            choice = known if isinstance(known, Choice) else None
+            chosen = {**own, "layer": layer, "channels": () if choice else known}
             settings = resolve(DreamSettings, entry.dream, chosen)
         label = ", ".join(settings.classes) or layer
         part = safe("-".join(c[:MAX_CLASS_CHARACTERS] for c in settings.classes) or layer)
         if len(layers) > 1:
             part = f"{number:0{max(2, len(str(len(layers))))}}-{part}"
-        variants.append(Variant(label=label, part=part, settings=settings, until=layer))
+        made = Variant(label=label, part=part, settings=settings, until=layer, choice=choice)
+        variants.append(made)
     return Stage(kind="dream", variants=tuple(variants), chain=step.chain, frames=step.frames)
 
 
@@ -141,31 +135,21 @@ def _channels(
     *,
     layers: tuple[str, ...],
     key: Key,
-) -> dict[str, tuple[int, ...]]:
+) -> dict[str, tuple[int, ...] | Choice]:
     """Channels by layer; where two entries mean a layer, the later one counts."""
-    found: dict[str, tuple[int, ...]] = {}
+    found: dict[str, tuple[int, ...] | Choice] = {}
     for word, channels in wanted.items():
         below = key if word == ALL_LAYERS else (*key, word)
         with blamed(spec, below):
             meant = layers if word == ALL_LAYERS else networks.resolve_layers(entry, word)
             if not set(meant) & set(layers):
                 raise NetworkError("none of these layers is among the step's layers")
+            choice = choosing.choice(channels, spec.base, below) if channels.by_activation else None
             for layer in layers:
                 if layer in meant:
-                    found[layer] = _of_layer(entry, layer, channels, spec.seed)
+                    known = choosing.known(entry, layer, channels, seed=spec.seed)
+                    found[layer] = choice or known
     return found
-
-
-def _of_layer(entry: NetworkEntry, layer: str, wanted: Channels, seed: int) -> tuple[int, ...]:
-    total = networks.channels(entry, layer)
-    if wanted.random is not None:
-        if wanted.random > total:
-            raise NetworkError(f"{layer} has only {total} channels, not {wanted.random}")
-        return draw(wanted.random, total, seed=seed, layer=f"{entry.name}.{layer}")
-    for channel in wanted.only:
-        if channel >= total:
-            raise NetworkError(f"{layer} has the channels 0 to {total - 1}, no {channel}")
-    return tuple(sorted(set(wanted.only)))
 
 
 def _style(spec: JobSpec, step: StyleStep, key: Key) -> Stage:

@@ -11,20 +11,21 @@ from pydantic.json_schema import WithJsonSchema
 from pydantic_core import core_schema
 
 from jobs import generated
+from jobs.channels import SCHEMA, Channels, by_layers
 from jobs.generated import Generated
-from jobs.models import Choice, Flag, Flat, Many, Model, OneOf, Record, Text, Whole
+from jobs.models import Choice, Flag, Flat, Many, Model, OneOf, Record, Text
 from jobs.plots import PlotSettings
+from jobs.tables import TableSettings
 from renderer.settings import (
     AnimationSettings,
     DreamSettings,
     FrameSettings,
+    GridSettings,
     Knob,
     SheetSettings,
     StyleSettings,
     check,
 )
-
-ALL_LAYERS = "*"
 
 
 class _Input:
@@ -47,23 +48,6 @@ class _Input:
 
 
 Input = Annotated[str | Generated, _Input()]
-_CHOSEN_SCHEMA: dict[str, Any] = {
-    "anyOf": [
-        {"type": "array", "items": {"type": "integer", "minimum": 0}},
-        {
-            "type": "object",
-            "properties": {"random": {"type": "integer", "minimum": 1}},
-            "required": ["random"],
-            "additionalProperties": False,
-        },
-    ]
-}
-_CHANNELS_SCHEMA = {
-    "anyOf": [
-        *_CHOSEN_SCHEMA["anyOf"],
-        {"type": "object", "additionalProperties": _CHOSEN_SCHEMA},
-    ]
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,13 +76,6 @@ class Resources:
         check(self)
 
 
-class Channels(Model):
-    """Channels of a layer: these, or so many drawn by the job's seed."""
-
-    only: tuple[Annotated[Whole, Field(ge=0)], ...] = ()
-    random: Annotated[Whole, Field(ge=1)] | None = None
-
-
 FRAMES = (
     "pictures of each frame's making to keep, from the first to the last iteration; they also make "
     "an animation of it (`making`)"
@@ -114,20 +91,19 @@ class DreamStep(Model):
         "none: the network's own default",
     )
     chain: Flag = Field(False, description="let each layer dream on the result of the one before")
-    channels: Annotated[Mapping[str, Channels], WithJsonSchema(_CHANNELS_SCHEMA)] = Field(
+    channels: Annotated[Mapping[str, Channels], WithJsonSchema(SCHEMA)] = Field(
         {},
-        description="amplify these channels only: a list, {random: 32}, or either for some layers, "
-        'like {"7..11": {random: 32}}; random ones depend on the seed and the layer alone',
+        description="amplify these channels only: a list with ranges ([1, 10..20]), {random: 32}, "
+        "by activation on the input ({strongest: 8}, {weakest: 8}, {average: 8}; `of: file.png`, "
+        "`region: [left, top, right, bottom]` in 0..1), by likeness ({like: eyes.png, count: 8}), "
+        'or any of these for some layers, like {"7..11": {random: 32}}',
     )
     frames: Annotated[FrameSettings, Record()] | None = Field(None, description=FRAMES)
 
     @field_validator("channels", mode="before")
     @classmethod
     def _by_layers(cls, value: Any) -> Any:
-        """Every way to write channels, as a mapping from layers to ``Channels``."""
-        if not isinstance(value, dict) or set(value) == {"random"}:
-            return {ALL_LAYERS: _chosen(value)}
-        return {layers: _chosen(below) for layers, below in value.items()}
+        return by_layers(value)
 
 
 class StyleStep(Model):
@@ -173,11 +149,7 @@ class Outputs(OneOf):
 
     gif: Annotated[Output, Flat(AnimationSettings)] | None = None
     sheet: Annotated[Output, Flat(SheetSettings)] | None = None
+    grid: Annotated[Output, Flat(GridSettings)] | None = None
+    table: Annotated[Output, Flat(TableSettings)] | None = None
     plot: Annotated[Output, Flat(PlotSettings)] | None = None
     making: Annotated[Making, Flat(AnimationSettings, without=("durations",))] | None = None
-
-
-def _chosen(value: Any) -> Any:
-    if isinstance(value, dict | Channels):
-        return value
-    return {"only": [value] if isinstance(value, int) else value}

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cluster.commands.channels import chosen
 from cluster.commands.options import RENDERS, JobOptions, RunOptions
 from cluster.commands.rendering import load
 from cluster.commands.tables import Json, say, say_json
@@ -104,6 +105,7 @@ def lines(plan: Plan, cost: Estimate, *, workers: int, threads: int) -> list[str
     ]
     if cost.seconds is not None:
         told.append(f"time: roughly {duration(cost.seconds)} on this machine's CPU")
+    told += chosen(plan)
     told += [
         f"output: {output.file}, {plural(len(output.cells), 'frame')}" for output in plan.outputs
     ]
@@ -116,7 +118,14 @@ def as_data(plan: Plan, cost: Estimate, *, workers: int, threads: int) -> dict[s
     return {
         "job": plan.name,
         "tasks": [
-            {"id": t.id, "kind": t.kind, "label": t.label, "file": t.file, "needs": list(t.needs)}
+            {
+                "id": t.id,
+                "kind": t.kind,
+                "label": t.label,
+                "file": t.file,
+                "needs": list(t.needs),
+                "channels": list(getattr(t.settings, "channels", ())),
+            }
             for t in plan.tasks
         ],
         "outputs": [{"file": o.file, "frames": len(o.cells)} for o in plan.outputs],

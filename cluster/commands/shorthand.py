@@ -32,9 +32,11 @@ Channels = Annotated[
     str | None,
     typer.Option(
         "--channels",
-        metavar="INTEGER,...|random:N",
+        metavar="INTEGER,...|WAY:N",
         show_default=False,
-        help="amplify these channels of the layers only, or N drawn by the seed",
+        help="amplify these channels of the layers only (ranges like 10..20 too); or N of them, "
+        "random:N by the seed, strongest:N, weakest:N or average:N by their activation on the "
+        "picture, like:FILE:N by likeness to another; or {...} as in a job file",
     ),
 ]
 Styles = Annotated[
@@ -145,10 +147,18 @@ def name_for(kind: str, images: list[str]) -> str:
 
 
 def channels_of(text: str) -> Any:
-    """``1,2,3`` or ``random:32`` as a job file has it."""
-    word, _, count = text.partition(":")
-    if word == "random" and count.isdecimal():
-        return {"random": int(count)}
+    """``1,2,10..20``, ``strongest:8``, ``like:eyes.png:8`` or ``{...}`` as a job file has it."""
+    from jobs import documents
+    from jobs.channels import WAYS
+
+    if text.lstrip().startswith("{"):
+        return documents.parse(text, f"--channels {text}").data
+    word, _, rest = text.partition(":")
+    if word == "like":
+        picture, _, count = rest.rpartition(":")
+        return {"like": picture, "count": int(count)} if count.isdecimal() else {"like": rest}
+    if word in WAYS and rest.isdecimal():
+        return {word: int(rest)}
     items = [item.strip() for item in text.split(",") if item.strip()]
     return [int(item) if item.isdecimal() else item for item in items]
 

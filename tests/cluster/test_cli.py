@@ -184,6 +184,12 @@ def test_unreadable_pictures_are_listed_and_the_others_rendered(
         (["dream", "a.png", "--layers", "conv9"], 2, "--layers: network googlenet has no layer"),
         (["dream", "a.png", "--iterations", "0"], 2, "--iterations"),
         (["dream", "a.png", "--channels", "1000", "--layers", "conv1"], 2, "--channels"),
+        (["dream", "a.png", "--channels", "strongest:99", "--layers", "0"], 2, "only 64 channels"),
+        (["dream", "a.png", "--channels", "like:b.png:2"], 2, "--channels: b.png: there is no"),
+        (["dream", "a.png", "--channels", "{weakest: 1, x"], 2, "--channels {weakest: 1, x"),
+        (["channels", "googlenet", "0", "--image", "b.png"], 2, "b.png: there is no such file"),
+        (["channels", "googlenet", "0", "--image", "a.png", "--region", "1,2"], 2, "--region: "),
+        (["channels", "googlenet", "0", "--image", "a.png", "--by", "x"], 2, "--by: there is no"),
         (["dream", "a.png", "--network", "googlnet"], 2, "did you mean 'googlenet'?"),
         (["dream", "a.png", "--network", "vgg16", "--layers", "0"], 3, "weights fetch vgg16"),
         (["dream", "a.png", "--layers", "inception4c"], 3, "no tensor 'conv3.weight'"),
@@ -316,6 +322,44 @@ def test_looking_things_up(reverie: Reverie, capsys: pytest.CaptureFixture[str])
 def test_tables_for_people(reverie: Reverie, capsys: pytest.CaptureFixture[str]) -> None:
     assert reverie("layers", "vgg16") == exits.DONE
     assert "conv3_1" in capsys.readouterr().out.splitlines()[5]
+
+
+def test_channels_are_ranked_and_chosen(
+    desk: Path, reverie: Reverie, capsys: pytest.CaptureFixture[str]
+) -> None:
+    look = ("channels", "googlenet", "conv1", "--image", "a.png")
+    assert reverie(*look, "--json", "--top", "64") == exits.DONE
+    rows = json.loads(capsys.readouterr().out)
+    assert [row["rank"] for row in rows] == list(range(1, 65))
+    assert sum(row["share"] for row in rows) == pytest.approx(1)
+    best = sorted(row["channel"] for row in rows[:3])
+    assert reverie(*look, "--top", "3") == exits.DONE
+    assert f"channels: {{conv1: {best}}}" in capsys.readouterr().out
+    for given, layers in (("strongest:3", "conv1"), ("{strongest: 3, of: a.png}", "conv1")):
+        step = ("--layers", layers, "--iterations", "1", "--repeats", "0", "--size", "40")
+        arguments = ("dream", "a.png", *step, "--inline", "--channels", given)
+        assert reverie(*arguments, "--json") == exits.DONE
+        made = next((desk / "renders" / "a-dream" / "frames").glob("*/*.png"))
+        task = images.read_settings(made.read_bytes())["tasks"][0]  # type: ignore[index]
+        assert task["settings"]["channels"] == best
+        capsys.readouterr()
+
+
+def test_plan_tells_the_chosen_channels(
+    desk: Path, reverie: Reverie, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (desk / "b.png").write_bytes(picture(seed=5))
+    sets = ("--set", "inputs=[a.png, b.png]", "--set", "steps.0.dream.channels.0={random: 2}")
+    regions = ("--set", "steps.0.dream.channels.1={like: b.png, count: 2, region: [0, 0, 1, 0.5]}")
+    assert reverie("plan", "job.yaml", *sets, *regions, "--json") == exits.DONE
+    tasks = json.loads(capsys.readouterr().out)["tasks"]
+    assert all(len(task["channels"]) == 2 for task in tasks)
+    assert reverie("plan", "job.yaml", *sets, *regions) == exits.DONE
+    told = capsys.readouterr().out
+    assert f"channels of conv1: {', '.join(map(str, tasks[0]['channels']))}\n" in told
+    own = ("--set", "steps.0.dream.channels.conv2={average: 1}", "--set", "inputs=[a.png, b.png]")
+    assert reverie("plan", "job.yaml", *own) == exits.DONE
+    assert "channels of conv2: " in capsys.readouterr().out
 
 
 def test_schema(reverie: Reverie, capsys: pytest.CaptureFixture[str]) -> None:

@@ -78,7 +78,7 @@ def test_the_animation_can_be_tuned_and_comes_once(planned: Planner) -> None:
 @pytest.mark.parametrize(
     ("steps", "output", "line"),
     [
-        ([dream()], "making", "outputs.0.making: 1-dream keeps no pictures of its making; give it"),
+        ([dream()], "making", "outputs.0.making: step 1 keeps no pictures of its making; give it"),
         ([dream(frames={"every": 0})], "gif", "steps.0.dream.frames.every: must be at least 1"),
         ([dream(frames={"evry": 2})], "gif", "steps.0.dream.frames.evry: "),
         ([dream(frames={})], {"making": {"durations": [9]}}, "outputs.0.making.durations: "),
