@@ -7,6 +7,7 @@ matrix (jobs.branches), is one task.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -33,9 +34,8 @@ class Plan:
     """All that a job comes to.
 
     ``tasks`` is in the order to render them, each after the one it needs, depth first, so that
-    early frames are finished early. ``frames`` holds every step's results in order. ``width`` is
-    how many tasks can run side by side from the start. ``variants`` are the ids of the tasks that
-    lead to each variant of a matrix, in its order.
+    early frames are finished early. ``frames`` holds every step's results in order. ``variants``
+    are the ids of the tasks that lead to each variant of a matrix, in its order.
     """
 
     name: str
@@ -47,8 +47,16 @@ class Plan:
 
     @property
     def width(self) -> int:
-        """How many tasks can run side by side from the start: those that need no other."""
-        return sum(not task.needs for task in self.tasks)
+        """How many tasks can run side by side all along: tasks over the longest path of needs."""
+        depths: dict[str, int] = {}
+        for task in self.tasks:
+            depths[task.id] = 1 + max((depths[need] for need in task.needs), default=0)
+        return math.ceil(len(depths) / max(depths.values(), default=1))
+
+    @property
+    def widest(self) -> int:
+        """How many at most: those that no other needs."""
+        return len(self.tasks) - len({need for task in self.tasks for need in task.needs})
 
 
 def plan(
