@@ -1,173 +1,198 @@
 """Is anything ever lost? Many small jobs, faults at random moments, and a judge at the end.
 
-Every job runs until it has all its frames, and meanwhile its drivers and workers are killed,
-stopped and interrupted, and its workspace is damaged between two runs. Then its frames must be,
-byte by byte, those of an undisturbed run; none may have finished twice; and no attempt may have
-begun before the last sound checkpoint. Writes a JSON report, and ends with 1 if anything is amiss.
+Every job runs until it has all its frames, and meanwhile its driver, its workers and their nodes
+are killed, stopped and held up, its clock jumps, its disk fills, and its workspace is damaged
+between two runs. Then its frames must be, byte by byte, those of an undisturbed run; none may have
+finished twice; and no attempt may have begun before the last sound checkpoint. Some jobs are
+rendered by the driver itself, the others on a Ray of several nodes that is kept from job to job.
+Writes a JSON report, and ends with 1 if anything is amiss.
 
-    python -m benchmarks.faults --faults 300 --json report.json
+    python -m benchmarks.faults --inline 200 --on-ray 120 --json report.json
 """
 
 from __future__ import annotations
 
 import argparse
-import contextlib
 import json
 import os
 import platform
 import random
+import shutil
 import signal
 import sys
 import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from benchmarks.mischief import DriverMischief, Mischief, WorkerMischief, small_disk
 from cluster import exits
 from tests.faults.harness import DAMAGE, Judgement, Run, damage, frames, furnish, job
+from tests.faults.nodes import Nodes
 
 OPTIMIZERS = ("gradient_descent", "adam", "lbfgs")
-ON_RAY = ("--workers", "2")
-FAULTS_ON_RAY = 4
-"""Faults that a job on Ray is to meet; Ray needs seconds to start a worker again."""
+WITHIN_S = 900.0
+"""Longest that a run may take: silence is allowed twice as long each time a task falls silent."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of jobs: its name, and how much work one is, so that it meets several faults."""
+
+    name: str
+    iterations: int
+    pictures: int
+
+    def furnish(self, folder: Path, optimizer: str, seed: int) -> None:
+        """Put such a job into a folder."""
+        described = job(optimizer, seed=seed, iterations=self.iterations, pictures=self.pictures)
+        furnish(folder, described, seed=seed)
+
+
+INLINE, ON_RAY = Kind("inline", 200, 1), Kind("on Ray", 400, 3)
 
 
 class Campaign:
-    """Jobs and what is done to them, drawn from one seed."""
+    """Jobs and what is done to them, drawn from one seed; ``tell`` is called after each job."""
 
-    def __init__(self, folder: Path, *, faults: int, ray: float, seed: int) -> None:
-        self._folder, self._rng = folder, random.Random(seed)
-        self._wanted, self._ray = faults, ray
-        self.faults: Counter[str] = Counter()
+    def __init__(self, folder: Path, *, seed: int, tell: Callable[[], None]) -> None:
+        self._folder, self._rng, self._tell = folder, random.Random(seed), tell
+        self.faults: dict[str, Counter[str]] = {INLINE.name: Counter(), ON_RAY.name: Counter()}
         self.jobs: Counter[str] = Counter()
         self.runs = self.frames = self.iterations_saved = self.resumed = self.redone = 0
         self.amiss: list[str] = []
+        self.left_out: list[str] = []
 
-    def run(self, until_s: float, tell: Callable[[], None]) -> None:
-        """Do jobs until there were enough faults, or until a time of the monotonic clock."""
-        number = 0
-        while self.faults.total() < self._wanted and time.monotonic() < until_s:
-            number += 1
-            self._job(number, on_ray=self._rng.random() < self._ray)
-            tell()
+    def inline(self, faults: int, until_s: float) -> None:
+        """Jobs that drivers render by themselves, until so many faults or a monotonic time."""
+        with small_disk(self._folder / "small-disk") as disk:
+            if disk is None:
+                self.left_out.append("disk_full: only root may mount a small disk")
+            while self._wanted(INLINE, faults, until_s):
+                small = disk if self._rng.random() < 0.5 else None
+                mischief = DriverMischief(self._rng, small)
+                self._job(INLINE, mischief, "--inline", on=small)
 
-    def _job(self, number: int, *, on_ray: bool) -> None:
-        folder = self._folder / f"job-{number}"
-        long = 600 if on_ray else 200
-        optimizer, seed = self._rng.choice(OPTIMIZERS), self._rng.randrange(3)
-        reference = self._reference(optimizer, seed, long)
-        furnish(folder, job(optimizer, seed=seed, iterations=long), seed=seed)
-        judgement, where = Judgement(), ON_RAY if on_ray else ("--inline",)
-        for attempt in range(1000):
-            run = Run(folder, *where, number=attempt)
-            (self._disturb_workers if on_ray else self._disturb_driver)(run)
-            try:
-                code = run.wait()
-            except AssertionError as error:
-                judgement.faults.append(str(error))
-                break
-            self.runs += 1
-            judgement.hear(run)
+    def on_ray(self, faults: int, until_s: float) -> None:
+        """The same for jobs on a Ray of several nodes."""
+        if not self._wanted(ON_RAY, faults, until_s):
+            return
+        nodes = Nodes()
+        try:
+            while self._wanted(ON_RAY, faults, until_s):
+                mischief = WorkerMischief(self._rng, nodes)
+                self._job(ON_RAY, mischief, "--address", nodes.address, "--workers", "2")
+        finally:
+            nodes.close()
+
+    def _wanted(self, kind: Kind, faults: int, until_s: float) -> bool:
+        return self.faults[kind.name].total() < faults and time.monotonic() < until_s
+
+    def _job(self, kind: Kind, mischief: Mischief, *where: str, on: Path | None = None) -> None:
+        folder = (on or self._folder) / f"job-{self.jobs.total() + 1}"
+        optimizer, seed = self._rng.choice(OPTIMIZERS), self._rng.randrange(2)
+        reference = self._reference(kind, optimizer, seed)
+        kind.furnish(folder, optimizer, seed)
+        judgement, met = Judgement(), self.faults[kind.name]
+        for number in range(1000):
+            run = Run(folder, *where, number=number, jump=mischief.jump())
+            done = mischief.disturb(run)
+            met.update(done)
+            code = self._ended(run, judgement)
+            mischief.undo()
             if code == exits.DONE:
                 break
-            if code not in (-signal.SIGKILL, exits.INTERRUPTED):
-                judgement.faults.append(f"a run ended with {code}")
+            if code not in _expected(done):
+                judgement.faults.append(f"a run with {dict(done)} ended with {code}")
                 break
-            self._damage(folder / "out")
+            for harm in DAMAGE:
+                met[harm] += self._rng.random() < 0.3 and damage(folder / "out", harm, self._rng)
         judgement.end(folder / "out", reference)
-        self.jobs["on Ray" if on_ray else "inline"] += 1
+        self._learn(kind, folder, judgement)
+        if not judgement.faults:
+            shutil.rmtree(folder)
+
+    def _reference(self, kind: Kind, optimizer: str, seed: int) -> Path:
+        """The workspace of an undisturbed run of the same job."""
+        folder = self._folder / f"undisturbed-{kind.iterations}-{optimizer}-{seed}"
+        if not folder.exists():
+            kind.furnish(folder, optimizer, seed)
+            if Run(folder, "--inline").wait(WITHIN_S) != exits.DONE:
+                raise SystemExit(f"{folder}: an undisturbed run failed")
+        return folder / "out"
+
+    def _ended(self, run: Run, judgement: Judgement) -> int | None:
+        """The exit code of a run; None if it doesn't end."""
+        self.runs += 1
+        try:
+            return run.wait(WITHIN_S)
+        except AssertionError as error:
+            judgement.faults.append(str(error))
+            return None
+        finally:
+            judgement.hear(run)
+
+    def _learn(self, kind: Kind, folder: Path, judgement: Judgement) -> None:
+        self.jobs[kind.name] += 1
         self.frames += len(frames(folder / "out"))
         self.resumed += judgement.resumed
         self.iterations_saved += judgement.saved
         self.redone += judgement.redone
-        self.amiss += [f"job-{number}: {fault}" for fault in judgement.faults]
+        self.amiss += [f"{folder.name} {kind.name}: {fault}" for fault in judgement.faults]
+        self._tell()
 
-    def _reference(self, optimizer: str, seed: int, long: int) -> Path:
-        """The workspace of an undisturbed run of the same job."""
-        folder = self._folder / f"undisturbed-{optimizer}-{seed}-{long}"
-        if not folder.exists():
-            furnish(folder, job(optimizer, seed=seed, iterations=long), seed=seed)
-            if Run(folder, "--inline").wait() != exits.DONE:
-                raise SystemExit(f"{folder}: an undisturbed run failed")
-        return folder / "out"
 
-    def _disturb_driver(self, run: Run) -> None:
-        time.sleep(self._rng.uniform(0.4, 1.6))
-        if run.over():
-            return
-        kind = self._rng.choices(
-            ("driver_killed", "driver_interrupted", "driver_held_up"), (6, 2, 1)
-        )[0]
-        self.faults[kind] += 1
-        if kind == "driver_held_up":
-            run.signal(signal.SIGSTOP)
-            time.sleep(0.5)
-            run.signal(signal.SIGCONT)
-        else:
-            run.signal(signal.SIGKILL if kind == "driver_killed" else signal.SIGINT)
-
-    def _disturb_workers(self, run: Run) -> None:
-        met = 0
-        while met < FAULTS_ON_RAY and not run.over():
-            time.sleep(self._rng.uniform(0.5, 2.0))
-            workers = run.workers()
-            if not workers:
-                continue
-            kind = self._rng.choice(("worker_killed", "worker_stopped", "worker_held_up"))
-            with contextlib.suppress(ProcessLookupError, FileNotFoundError):  # it has gone itself
-                self._hit(self._rng.choice(workers[:2]), kind)
-                self.faults[kind] += 1
-                met += 1
-
-    def _hit(self, worker: int, kind: str) -> None:
-        if b"Slot" not in Path(f"/proc/{worker}/cmdline").read_bytes():
-            raise ProcessLookupError
-        os.kill(worker, signal.SIGKILL if kind == "worker_killed" else signal.SIGSTOP)
-        if kind == "worker_held_up":  # it answers late
-            time.sleep(1.0)
-            os.kill(worker, signal.SIGCONT)
-
-    def _damage(self, out: Path) -> None:
-        for kind in DAMAGE:
-            if self._rng.random() < 0.3 and damage(out, kind, self._rng):
-                self.faults[kind] += 1
+def _expected(met: Counter[str]) -> set[int]:
+    """What a run may end with that isn't done, after what it met."""
+    codes = {
+        "driver_killed": -signal.SIGKILL,
+        "driver_interrupted": exits.INTERRUPTED,
+        "disk_full": exits.NO_WORKSPACE,
+    }
+    return {code for kind, code in codes.items() if met[kind]}
 
 
 def main() -> int:
     """Run a campaign and write what came of it."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--faults", type=int, default=300)
+    parser.add_argument("--inline", type=int, default=200, help="faults of drivers that render")
+    parser.add_argument("--on-ray", type=int, default=120, help="faults on a Ray of three nodes")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--ray", type=float, default=0.1, help="share of jobs that run on Ray")
     parser.add_argument("--minutes", type=float, default=120, help="no new job after that")
+    parser.add_argument("--keep", type=Path, help="a folder in which jobs with a fault stay")
     parser.add_argument("--json", type=Path, help="where to write the report")
     given = parser.parse_args()
     torch.set_num_threads(1)
     began = time.monotonic()
 
-    def tell() -> str:
-        report = summary(campaign, given, time.monotonic() - began)
-        text = json.dumps(report, indent=2) + "\n"
+    def tell() -> None:
         if given.json:
-            given.json.write_text(text)
-        return text
+            given.json.write_text(summary(campaign, given, time.monotonic() - began))
 
-    with tempfile.TemporaryDirectory(prefix="faults-") as folder:
-        campaign = Campaign(Path(folder), faults=given.faults, ray=given.ray, seed=given.seed)
-        campaign.run(began + given.minutes * 60, tell)
-    sys.stdout.write(tell())
+    with tempfile.TemporaryDirectory(prefix="faults-", dir=given.keep) as folder:
+        campaign = Campaign(Path(folder), seed=given.seed, tell=tell)
+        campaign.inline(given.inline, began + given.minutes * 60)
+        campaign.on_ray(given.on_ray, began + given.minutes * 60)
+        if given.keep and campaign.amiss:
+            shutil.copytree(folder, given.keep / "amiss", dirs_exist_ok=True)
+    tell()
+    sys.stdout.write(summary(campaign, given, time.monotonic() - began))
     return 1 if campaign.amiss else 0
 
 
-def summary(campaign: Campaign, given: argparse.Namespace, seconds: float) -> dict[str, Any]:
-    """The numbers of a campaign."""
-    return {
-        "faults": campaign.faults.total(),
-        "by_kind": dict(sorted(campaign.faults.items())),
+def summary(campaign: Campaign, given: argparse.Namespace, seconds: float) -> str:
+    """The numbers of a campaign, as JSON."""
+    cpus = os.cpu_count()
+    device = "CPU only" if not torch.cuda.is_available() else torch.cuda.get_device_name()
+    report: dict[str, Any] = {
+        "faults": sum(counter.total() for counter in campaign.faults.values()),
+        "by_kind": {name: dict(sorted((+c).items())) for name, c in campaign.faults.items()},
+        "left_out": campaign.left_out,
         "jobs": dict(campaign.jobs),
         "runs": campaign.runs,
         "frames": campaign.frames,
@@ -175,13 +200,14 @@ def summary(campaign: Campaign, given: argparse.Namespace, seconds: float) -> di
         "iterations_redone_before_a_checkpoint": campaign.redone,
         "attempts_resumed": campaign.resumed,
         "iterations_saved_by_checkpoints": campaign.iterations_saved,
-        "asked_for": given.faults,
+        "asked_for": {INLINE.name: given.inline, ON_RAY.name: given.on_ray},
         "seed": given.seed,
         "seconds": round(seconds),
+        "machine": f"{cpus} cores, {device}",
         "torch": torch.__version__,
         "python": platform.python_version(),
-        "cpus": os.cpu_count(),
     }
+    return json.dumps(report, indent=2) + "\n"
 
 
 if __name__ == "__main__":

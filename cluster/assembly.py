@@ -7,21 +7,26 @@ An output that lacks frames when the run is over is made of those that are there
 
 from __future__ import annotations
 
+import functools
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from cluster.notices import OutputFailed, OutputMade
+from jobs import sweeps
 from jobs.curves import LOSSES, Losses, gathered, read
+from jobs.history import Result
 from jobs.origins import Shown
 from jobs.outputs import Cell, Output
 from jobs.plots import PlotSettings, plot
+from jobs.tables import TableSettings, table
 from jobs.workspace import Workspace
-from renderer import images
+from renderer import grids, images
 from renderer.animation import Frame, write_gif
 from renderer.errors import JobError, ReverieError
+from renderer.grids import grid
 from renderer.images import Picture
-from renderer.settings import AnimationSettings, SheetSettings
+from renderer.settings import AnimationSettings, GridSettings, SheetSettings
 from renderer.sheets import sheet
 
 Outcome = OutputMade | OutputFailed
@@ -102,7 +107,17 @@ class Assembly:
                 curves = self._curves(cells)
                 path.write_bytes(drawn(curves, output))
                 return len(curves)
+            if isinstance(output.settings, TableSettings):
+                results = self._results(output.cells)
+                rows = table([cell.frame for cell in output.cells], results, output.settings)
+                path.write_text(rows, "utf-8")
+                return len(results)
             frames = [(cell.label, self._loader(cell)) for cell in cells]
+            if isinstance(output.settings, GridSettings):
+                placed = zip((cell.place for cell in cells), frames, strict=True)
+                picture = grid(dict(placed), [axis(a) for a in output.axes], output.settings)
+                path.write_bytes(images.encode(picture))
+                return len(frames)
             write(
                 [*map(_shown, output.first), *frames],
                 path,
@@ -110,6 +125,13 @@ class Assembly:
                 beside=[_shown(item) for item in output.beside],
             )
             return len(frames)
+
+    def _results(self, cells: Sequence[Cell]) -> dict[str, Result]:
+        """What came of the tasks of these cells that are finished, when all have ended."""
+        tasks = list(dict.fromkeys(cell.task for cell in cells))
+        self._wait(lambda: self._over or self._ended.keys() >= set(tasks))
+        known = self._workspace.history.results
+        return {task: known[task] for task in tasks if self._ended.get(task)}
 
     def _loader(self, cell: Cell) -> Callable[[], Picture]:
         def load() -> Picture:
@@ -151,6 +173,16 @@ def drawn(curves: Sequence[tuple[Cell, Losses]], output: Output) -> bytes:
     return plot([(cell.label, losses) for cell, losses in curves], output.settings)
 
 
+def axis(found: sweeps.Axis) -> grids.Axis:
+    """An axis of a grid, with the pictures that show its values."""
+
+    def reader(file: str) -> Callable[[], Picture | None] | None:
+        return functools.partial(_picture, file) if file else None
+
+    pairs = zip(found.values, found.pictures, strict=True)
+    return grids.Axis(found.name, tuple(grids.Heading(v.text, reader(file)) for v, file in pairs))
+
+
 def write(
     frames: Sequence[Frame],
     path: Path,
@@ -170,3 +202,11 @@ def _shown(item: Shown) -> Frame:
     """A picture that no task made, to be read when it is drawn."""
     source = item.source
     return item.label, lambda: images.decode(source.read(), name=source.path, frame=source.frame)
+
+
+def _picture(file: str) -> Picture | None:
+    """A picture that a heading is to show; none where it can't be read, which its task will say."""
+    try:
+        return images.decode(Path(file).read_bytes(), name=file)
+    except (OSError, ReverieError):
+        return None

@@ -22,6 +22,7 @@ class Row:
     file: str = ""
     step: int = 0
     since: float = 0.0
+    resumed: int = 0  # iterations that an earlier attempt has done
     iteration: int = 0
     iterations: int = 0
     losses: dict[str, float] = field(default_factory=dict)
@@ -77,14 +78,20 @@ class Board:
             case n.TaskStarted(worker=worker):
                 row = self.rows[worker]
                 self.rows[worker] = Row(
-                    worker, row.node, row.device, file=notice.file, step=notice.step, since=now
+                    worker,
+                    row.node,
+                    row.device,
+                    file=notice.file,
+                    step=notice.step,
+                    since=now,
+                    resumed=notice.resumed,
                 )
             case n.TaskProgress(worker=worker):
                 self._progress(self.rows[worker], notice, now)
             case n.TaskFinished():
                 self.finished += 1
                 self.left[notice.step] -= 1
-                self._times[notice.step].add(notice.seconds)
+                self._times[notice.step].add(notice.seconds * self._whole(notice))
                 self._free(notice.file)
             case n.TaskFailed():
                 self.failed += 1
@@ -112,7 +119,7 @@ class Board:
             if left and each is None:
                 return None
             work += left * (each or 0.0)
-        work -= sum(min(now - row.since, self._each_s(row.step, now) or 0.0) for row in self.busy)
+        work -= sum(_done_s(row, self._each_s(row.step, now) or 0.0, now) for row in self.busy)
         return max(0.0, work) / max(1, len(self.busy))
 
     def _each_s(self, step: int, now: float) -> float | None:
@@ -120,11 +127,17 @@ class Board:
         if times.tasks:
             return times.seconds / times.tasks
         paces = [
-            (now - row.since) * row.iterations / row.iteration
+            (now - row.since) * row.iterations / (row.iteration - row.resumed)
             for row in self.busy
-            if row.step == step and row.iteration
+            if row.step == step and row.iteration > row.resumed
         ]
         return sum(paces) / len(paces) if paces else None
+
+    def _whole(self, notice: n.TaskFinished) -> float:
+        """How much longer the task would have taken from its beginning than where it resumed."""
+        row = self.rows.get(notice.worker)
+        own = notice.iterations - (row.resumed if row and row.file == notice.file else 0)
+        return notice.iterations / own if own > 0 else 1.0
 
     def _progress(self, row: Row, notice: n.TaskProgress, now: float) -> None:
         row.iteration, row.iterations = notice.iteration, notice.iterations
@@ -136,6 +149,12 @@ class Board:
             if row.file == file:
                 self.rows[row.worker] = Row(row.worker, row.node, row.device)
                 return
+
+
+def _done_s(row: Row, each_s: float, now: float) -> float:
+    """What is done of a row's task, in seconds of one that takes ``each_s`` from its beginning."""
+    resumed = row.resumed / row.iterations if row.iterations else 0.0
+    return min(now - row.since + resumed * each_s, each_s)
 
 
 def _by_number(row: Row) -> tuple[int, str]:

@@ -25,6 +25,17 @@ UNFINISHED = 6
 OUR_FAULT = 70
 INTERRUPTED = 130
 
+MEANINGS: dict[int | None, str] = {
+    DONE: "done",
+    SOME_FAILED: "some tasks failed",
+    BAD_INPUT: "bad input",
+    NO_WEIGHTS: "weights are missing",
+    NO_WORKSPACE: "the workspace can't be used",
+    NO_CLUSTER: "no workers",
+    INTERRUPTED: "interrupted",
+}
+"""What came of a job, in few words."""
+
 BY_ERROR: tuple[tuple[type[ReverieError], int], ...] = (
     (WeightsError, NO_WEIGHTS),
     (WorkspaceError, NO_WORKSPACE),

@@ -10,7 +10,6 @@ import contextlib
 import functools
 import io
 import logging
-import math
 import socket
 import sys
 from collections.abc import Callable
@@ -141,19 +140,16 @@ def make_backend(job: Job, session: RaySession | None, watch: Watch) -> Backend:
     from cluster.ray_backend import RayBackend
 
     up = session.wait()
-    return RayBackend(up, allot(up.nodes, wanted, shared=not up.ours))
+    allotment = allot(up.nodes, wanted, shared=not up.ours)
+    return RayBackend(up, allotment, start_s=job.rules.limits.start_seconds)
 
 
 def wanted_by(job: Job) -> Wanted:
     """What the job asks for; how much of it can run side by side follows from its dependencies."""
-    depths: dict[str, int] = {}
-    for task in job.plan.tasks:
-        depths[task.id] = 1 + max((depths[need] for need in task.needs), default=0)
-    needed = {need for task in job.plan.tasks for need in task.needs}
     resources = job.resources
     return Wanted(
-        width=math.ceil(len(depths) / max(depths.values(), default=1)),
-        widest=len(depths) - len(needed),
+        width=job.plan.width,
+        widest=job.plan.widest,
         workers=resources.workers,
         threads=resources.threads,
         gpus=resources.gpus,

@@ -5,7 +5,9 @@ error on its stream after a second or so, and then as a clean end; calls to it f
 until Ray has restarted it; it knows nothing any more. So an attempt whose stream breaks is lost,
 with its slot, and the slot is asked with growing pauses until it answers again. Ray itself retries
 no task: it would redo the work from the start, behind the schedule's back. A stopped process
-(SIGSTOP) shows as nothing at all, so ``kill`` doesn't leave it to Ray.
+(SIGSTOP) shows as nothing at all, so ``kill`` doesn't leave it to Ray. One that stops while it
+comes up leaves its actor pending or restarting without end: after ``start_s`` the actor is given
+up, which has Ray kill the process (five seconds later, by force), and a new one takes the slot.
 """
 
 from __future__ import annotations
@@ -28,22 +30,23 @@ from cluster.ray_actor import CONTROL, Ready, Slot, kill
 from cluster.ray_session import Session
 from cluster.records import Failed, Handle, Order
 from cluster.resources import Allotment
+from cluster.watchdog import Listening
 from jobs.messages import Cause
 from renderer.errors import ClusterError
 
-FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 30.0
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 10.0
 """How long a slot that doesn't answer is left alone: doubled each time."""
 
 READ_WITHIN_S = 60.0
 """How long an answer that is there may take to be read; an owner that died can hold it for ever."""
 
-PATIENCE = 6
-"""How often a slot may fail in a row before it is given up: a minute or so."""
+PATIENCE, LATE = 6, 4
+"""How often in a row a slot's actor may die, or not come up in time, where no other slot is up."""
 
 
 @dataclass(eq=False)
 class _Slot:
-    """A slot's actor and what is awaited of it: ``ready`` while it comes up, ``running`` after."""
+    """A slot's actor and what is awaited of it: ``ready`` until it is ``up``, ``running`` after."""
 
     name: str
     actor: Any
@@ -52,8 +55,12 @@ class _Slot:
     node: str = ""
     node_id: str = ""
     process: int = 0
-    failures: int = 0
+    up: bool = False
+    asked: int = 0  # how often since it was up
+    died: int = 0  # how often its actor did, for good, since it was up
     ask_at: float = 0.0
+    waited_s: float = 0.0  # for its present actor to come up
+    late: int = 0  # how often since it was up an actor did not come up in time
     force_at: float | None = None  # when a cancelled attempt is out of time
 
     @property
@@ -66,11 +73,15 @@ class RayBackend:
     """Slots on a Ray of our own or on a cluster; see ``cluster.backend.Backend``.
 
     On a Ray of our own the actors ask Ray for no CPUs: nobody else is there to share with, and the
-    user may want more workers than cores.
+    user may want more workers than cores. A slot that hasn't come up within ``start_s`` of
+    listening gets a new actor, and twice as long; None: it is waited for without end.
     """
 
-    def __init__(self, session: Session, allotment: Allotment) -> None:
+    def __init__(
+        self, session: Session, allotment: Allotment, *, start_s: float | None = None
+    ) -> None:
         self.threads = allotment.threads
+        self._start_s, self._listening = start_s, Listening()
         self._allotment = allotment
         self._cpus = 0 if session.ours else allotment.threads
         self._slots = {
@@ -80,7 +91,7 @@ class RayBackend:
         self._lost: list[Report] = []
         self._here = ray.get_runtime_context().get_node_id()
         for slot in self._slots.values():
-            slot.ready = slot.actor.ready.remote()
+            _ask(slot)
 
     def share(self, value: object) -> Handle:
         return ray.put(value)
@@ -98,6 +109,7 @@ class RayBackend:
         for ref in _ready(list(awaited), 0 if reports else timeout_s):
             slot = awaited[ref]
             reports += self._read(slot, *slot.running) if slot.running else self._read_ready(slot)
+        self._replace_the_late()
         return reports
 
     def cancel(self, attempt: Attempt, *, patience_s: float = PATIENCE_S) -> None:
@@ -147,8 +159,10 @@ class RayBackend:
 
     def _lose(self, slot: _Slot, reason: str, cause: Cause = Cause.WORKER_LOST) -> list[Report]:
         slot.running = slot.force_at = None
+        slot.up, slot.waited_s = False, 0.0
         slot.ask_at = time.monotonic() + FIRST_PAUSE_S
-        return [Left(slot.name, f"{slot.name} on {slot.node} was lost: {reason}", cause)]
+        where = f" on {slot.node}" if slot.node else ""
+        return [Left(slot.name, f"{slot.name}{where} was lost: {reason}", cause)]
 
     def _read_ready(self, slot: _Slot) -> list[Report]:
         ref, slot.ready = slot.ready, None
@@ -157,18 +171,19 @@ class RayBackend:
         except RayError as error:
             self._not_up(slot, error)
             return []
-        slot.node, slot.failures = up.node, 0
+        slot.up, slot.asked, slot.died, slot.late = True, 0, 0, 0
+        slot.node = up.node
         slot.node_id, slot.process = up.node_id, up.process
         return [Joined(slot.name, up.node, up.device, up.gpus)]
 
     def _not_up(self, slot: _Slot, error: RayError) -> None:
-        slot.failures += 1
-        if slot.failures >= PATIENCE:
-            raise ClusterError(f"{slot.name} doesn't come up: {_reason(error)}") from error
-        pause = min(FIRST_PAUSE_S * 2**slot.failures, LONGEST_PAUSE_S)
-        slot.ask_at = time.monotonic() + pause
         if isinstance(error, ActorDiedError):  # for good: Ray restarts it no more
             slot.actor = self._actor()
+            slot.died += 1
+        if slot.died >= PATIENCE and not self._any_up:
+            raise ClusterError(f"{slot.name} doesn't come up: {_reason(error)}") from error
+        pause = min(FIRST_PAUSE_S * 2**slot.asked, LONGEST_PAUSE_S)
+        slot.ask_at = time.monotonic() + pause
 
     def _insist(self) -> None:
         """Kill what was told to stop and still runs.
@@ -182,11 +197,35 @@ class RayBackend:
             if slot.running and slot.force_at is not None and now >= slot.force_at:
                 self.kill(slot.name, "it did not stop when it was told to")
 
+    def _replace_the_late(self) -> None:
+        passed_s = self._listening.passed_s()
+        for slot in self._slots.values():
+            if slot.up or self._start_s is None:
+                continue
+            slot.waited_s += passed_s
+            if slot.waited_s > self._start_s * 2**slot.late:
+                ray.kill(slot.actor, no_restart=True)
+                slot.actor, slot.ready = self._actor(), None
+                slot.late += 1
+                if slot.late >= LATE and not self._any_up:
+                    raise ClusterError(f"{slot.name} doesn't come up: tried {LATE} times")
+                reason = f"it has not come up for {slot.waited_s:.0f} s, and was killed"
+                self._lost += self._lose(slot, reason)
+
+    @property
+    def _any_up(self) -> bool:
+        return any(slot.up for slot in self._slots.values())
+
     def _ask_again(self) -> None:
         for slot in self._slots.values():
             if slot.ask_at and time.monotonic() >= slot.ask_at:
                 slot.ask_at = 0.0
-                slot.ready = slot.actor.ready.remote()
+                _ask(slot)
+
+
+def _ask(slot: _Slot) -> None:
+    slot.ready = slot.actor.ready.remote()
+    slot.asked += 1
 
 
 def _ready(refs: list[Any], timeout_s: float) -> list[Any]:

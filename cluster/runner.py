@@ -316,6 +316,7 @@ class Runner:
             result.carry,
             attempt=number,
             seconds=round(result.seconds, 3),
+            iterations=result.iterations,
             losses=dict(result.losses),
         )
         self._assembly.ended(task.id, finished=True)

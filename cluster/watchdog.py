@@ -23,6 +23,19 @@ LISTENED_S = 1.0
 """The most that counts as listening between two looks."""
 
 
+class Listening:
+    """Tells how long the driver has listened since the last look, by a clock of seconds."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock, self._looked_s = clock, clock()
+
+    def passed_s(self) -> float:
+        """Seconds since the last look, of which only ``LISTENED_S`` count."""
+        now = self._clock()
+        passed_s, self._looked_s = now - self._looked_s, now
+        return min(passed_s, LISTENED_S)
+
+
 @dataclass
 class _Watched:
     task: str
@@ -34,8 +47,7 @@ class Watchdog:
     """Watches slots that render. ``silence_s`` is the least silence that counts; 0: none does."""
 
     def __init__(self, silence_s: float, *, clock: Callable[[], float] = time.monotonic) -> None:
-        self._silence_s, self._clock = silence_s, clock
-        self._looked_s = clock()
+        self._silence_s, self._listening = silence_s, Listening(clock)
         self._watched: dict[str, _Watched] = {}
         self._strikes: Counter[str] = Counter()
 
@@ -68,9 +80,7 @@ class Watchdog:
 
         Each time a task is found silent, it is given twice as long the next time.
         """
-        now = self._clock()
-        listened_s = min(now - self._looked_s, LISTENED_S)
-        self._looked_s = now
+        listened_s = self._listening.passed_s()
         found = []
         for slot, watched in list(self._watched.items()):
             watched.silent_s += listened_s

@@ -19,6 +19,10 @@ from jobs.matrix import exact
 PICTURES = ("images", "inputs")
 """Settings whose values are pictures."""
 
+MADE = {"dream": "layer", "style": "style"}
+AFTER_MATRIX = 1_000_000
+"""Ranks what steps make of themselves behind all settings of a matrix."""
+
 
 @dataclass(frozen=True, slots=True)
 class Setting:
@@ -43,16 +47,22 @@ class Setting:
         """``weight_denoise 0.3``."""
         return f"{self.name} {self.text}"
 
+    @property
+    def of_matrix(self) -> bool:
+        """Whether the matrix sets it, and not a step that makes several pictures."""
+        return self.rank[0] < AFTER_MATRIX
+
 
 def settings(values: Mapping[str, Sequence[Any]]) -> dict[tuple[str, str], Setting]:
     """All settings of a matrix by their keys and ``exact``, from all values of each key."""
     names = short(list(values))
     made = {}
     for place, (key, name) in enumerate(zip(values, names, strict=True)):
-        distinct = {exact(value): value for value in reversed(values[key])}
-        ordered = list(distinct.items())[::-1]
-        called = texts(key, [value for _, value in ordered])
-        for number, ((own, value), text) in enumerate(zip(ordered, called, strict=True)):
+        ordered: dict[str, Any] = {}
+        for value in values[key]:
+            ordered.setdefault(exact(value), value)
+        called = texts(key, list(ordered.values()))
+        for number, ((own, value), text) in enumerate(zip(ordered.items(), called, strict=True)):
             made[key, own] = Setting(
                 key=key,
                 name=name,
@@ -63,6 +73,19 @@ def settings(values: Mapping[str, Sequence[Any]]) -> dict[tuple[str, str], Setti
                 pictures=_pictures(key, value),
             )
     return made
+
+
+def made(kind: str, step: int, *, place: int, label: str, pictures: tuple[str, ...]) -> Setting:
+    """What tells the pictures apart that a step makes of one: its layers, or its styles."""
+    return Setting(
+        key=f"steps.{step}.{kind}",
+        name=MADE.get(kind, kind),
+        text=label,
+        exact=label,
+        rank=(AFTER_MATRIX + step, place),
+        step=step,
+        pictures=pictures,
+    )
 
 
 def texts(key: str, values: Sequence[Any]) -> list[str]:

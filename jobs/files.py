@@ -21,8 +21,6 @@ from jobs.lock import LOCK, Holder, Lock, holder
 from jobs.storage import TEMPORARY, Sizes, checked
 from renderer.errors import WorkspaceError
 
-LOG = "log.jsonl"
-
 
 class Files:
     """The files of one folder, by their names within it (``frames/1-dream/a.png``)."""
@@ -141,11 +139,16 @@ class Files:
 
     def log(self) -> log.Log:
         """The log, to be appended to."""
-        return log.Log(self.folder / LOG)
+        return log.Log(self.folder / log.LOG)
 
     def records(self) -> Iterator[dict[str, Any]]:
-        """The whole records of the log, oldest first; none if there is no log."""
-        return log.records(self.folder / LOG)
+        """The whole records of the log, oldest first; none if there is no log.
+
+        Those of a bucket that was copied here come first.
+        """
+        for name in log.in_segments(self.files(log.SEGMENTS)):
+            yield from log.records(self.path(name))
+        yield from log.records(self.folder / log.LOG)
 
     @contextlib.contextmanager
     def told(self) -> Iterator[None]:

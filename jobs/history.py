@@ -46,6 +46,7 @@ class Result:
     needs: str = ""
     picture: Mapping[str, Any] = field(default_factory=dict)
     losses: Mapping[str, float] = field(default_factory=dict)
+    iterations: int = 0
     seconds: float = 0.0
 
 
@@ -152,6 +153,7 @@ class History:
             self.results[task] = dataclasses.replace(known, files=tuple(files))
         else:
             picture, losses, seconds = (record.get(k) for k in ("picture", "losses", "seconds"))
+            iterations = record.get("iterations")
             self.results[task] = Result(
                 files=tuple(files),
                 size_bytes=size if isinstance(size, int) else -1,
@@ -159,6 +161,7 @@ class History:
                 needs=str(record.get("needs", "")),
                 picture=picture if isinstance(picture, dict) else {},
                 losses=losses if isinstance(losses, dict) else {},
+                iterations=iterations if isinstance(iterations, int) else 0,
                 seconds=float(seconds) if isinstance(seconds, int | float) else 0.0,
             )
             self.forgotten.discard(task)

@@ -19,6 +19,7 @@ from upath import UPath
 
 from jobs import generated
 from jobs.names import Names, stems
+from jobs.seen import Facts, Seen, forget
 from renderer import decoding
 from renderer.errors import ImageError, JobError
 from renderer.images import MAX_PIXELS
@@ -48,6 +49,7 @@ class Source:
         """The file's bytes. ImageError if it is gone, or not what it was when it was planned."""
         data = _bytes(self.path)
         if hashlib.sha256(data).hexdigest() != self.digest:
+            forget(self.path)
             raise ImageError(f"{self.path}: has changed since the job was planned; run it again")
         return data
 
@@ -92,26 +94,27 @@ def gather(paths: Iterable[str]) -> tuple[tuple[Source, ...], tuple[FailedInput,
     sources: list[Source] = []
     failed: list[FailedInput] = []
     unique = list(dict.fromkeys(paths))
-    taken = Names()
+    taken, seen = Names(), Seen(unique)
     for path, name in zip(unique, stems(unique), strict=True):
         try:
-            digest, frames, size = _inspect(path)
+            facts = seen.facts(path, _inspect)
         except ImageError as error:
             failed.append(FailedInput(path, str(error)))
             continue
-        digits = max(2, len(str(frames)))
-        for frame in range(frames):
-            own = name if frames == 1 else f"{name}-{frame + 1:0{digits}}"
+        digits = max(2, len(str(facts.frames)))
+        for frame in range(facts.frames):
+            own = name if facts.frames == 1 else f"{name}-{frame + 1:0{digits}}"
             sources.append(
                 Source(
                     name=taken.take(own),
                     picture=name,
                     path=path,
                     frame=frame,
-                    digest=digest,
-                    size=size,
+                    digest=facts.digest,
+                    size=facts.size,
                 )
             )
+    seen.save()
     return tuple(sources), tuple(failed)
 
 
@@ -124,7 +127,7 @@ def natural(text: str) -> list[tuple[int, int, str]]:
 def _expand_local(pattern: str, base: Path) -> list[str]:
     path = base / Path(pattern).expanduser()
     if path.is_dir():
-        return _listed(pattern, [str(item) for item in path.iterdir() if _shown(item)])
+        return _listed(pattern, [item.path for item in os.scandir(path) if _shown(item)])
     if path.exists():
         return [os.path.normpath(path)]
     if glob.has_magic(pattern):
@@ -165,7 +168,7 @@ def _normal(path: str) -> str:
     return path if "://" in path else os.path.normpath(path)
 
 
-def _shown(item: Path | UPath) -> bool:
+def _shown(item: os.DirEntry[str] | UPath) -> bool:
     return _is_picture(item.name) and not item.name.startswith(".") and item.is_file()
 
 
@@ -186,13 +189,13 @@ def _neighbour(path: Path) -> str:
         return f" (nor a folder {path.parent})"
 
 
-def _inspect(path: str) -> tuple[str, int, tuple[int, int]]:
-    """Digest, number of frames and (height, width), of which only the header is decoded."""
+def _inspect(path: str) -> Facts:
+    """What a file holds, of which only the header is decoded."""
     data = _bytes(path)
     with decoding.opened(data, name=path, max_pixels=MAX_PIXELS) as image:
         turned = _may_tell_orientation(image.format, data) and decoding.orientation(image) >= 5
         width, height = image.size[::-1] if turned else image.size
-        return hashlib.sha256(data).hexdigest(), decoding.frames(image), (height, width)
+        return Facts(hashlib.sha256(data).hexdigest(), decoding.frames(image), (height, width))
 
 
 def _may_tell_orientation(format: str | None, data: bytes) -> bool:

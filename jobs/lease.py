@@ -49,8 +49,7 @@ class Lease:
 
     def __init__(self, objects: Objects, terms: Terms | None = None) -> None:
         self._objects, self._terms = objects, terms or Terms()
-        self._token, self._since = secrets.token_hex(8), round(time.time())
-        self._beats = 0
+        self._token, self._since, self._beats = secrets.token_hex(8), 0, 0
         self._beating = threading.Lock()
         self._released = threading.Event()
         self._lost = ""
@@ -79,7 +78,7 @@ class Lease:
             before = self._waited_out(last)
             if before is None:
                 continue
-            began_s = now_s()
+            began_s, self._since = now_s(), round(time.time())
             try:
                 self._objects.create(_name(last + 1), self._text())
             except FileExistsError:  # or it is ours, and the store's answer was lost
@@ -192,6 +191,8 @@ def _holder(found: dict[str, Any]) -> Holder | None:
 
 def _read(objects: Objects, number: int) -> dict[str, Any]:
     """What a lease says; nothing if it isn't there, or says nothing that can be understood."""
+    if not number:
+        return {}
     try:
         found = json.loads(objects.read(_name(number)))
     except (FileNotFoundError, ValueError):

@@ -69,6 +69,16 @@ class Limits:
             le=1e6,
         ),
     ] = 120.0
+    start_seconds: Annotated[
+        float | None,
+        Knob(
+            "a worker that hasn't come up after so long is killed, and another is started in its "
+            "place, with twice as long; null: never",
+            unit="s",
+            gt=0,
+            le=1e6,
+        ),
+    ] = 300.0
 
     def __post_init__(self) -> None:
         check(self)

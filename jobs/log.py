@@ -9,13 +9,19 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+LOG, SEGMENTS = "log.jsonl", "log"
+"""The file of a log, and the folder of its segments where nothing can be appended to."""
+
 SYNC_SECONDS = 1.0
 """How long a record may wait to be forced to the disk. It survives the driver's death at once."""
+
+_SEGMENT = re.compile(rf"{SEGMENTS}/[0-9]{{6,}}-[0-9]{{6,}}\.jsonl")
 
 
 class Log:
@@ -63,6 +69,11 @@ def records(path: Path) -> Iterator[dict[str, Any]]:
         return
     with file:
         yield from parsed(file)
+
+
+def in_segments(names: Iterable[str]) -> list[str]:
+    """Those of some files that are segments of a log (jobs.segments), oldest first."""
+    return sorted(name for name in names if _SEGMENT.fullmatch(name))
 
 
 def line(event: str, facts: Mapping[str, Any]) -> bytes:

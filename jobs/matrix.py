@@ -100,7 +100,10 @@ def exact(value: Any) -> str:
 
 def distinct(found: Iterable[Combination]) -> list[Combination]:
     """The combinations without repetitions."""
-    return list({exact(one): one for one in reversed(list(found))}.values())[::-1]
+    kept: dict[str, Combination] = {}
+    for one in found:
+        kept.setdefault(exact(one), one)
+    return list(kept.values())
 
 
 def _plain(value: Any) -> Any:

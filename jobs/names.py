@@ -52,7 +52,7 @@ def stems(paths: Sequence[str]) -> list[str]:
         alike: dict[str, list[int]] = {}
         for place, name in enumerate(names):
             alike.setdefault(name.casefold(), []).append(place)
-        for places in alike.values():
+        for places in (places for places in alike.values() if len(places) > 1):
             told = [tell(paths[place], names[place]) for place in places]
             if len({name.casefold() for name in told}) > 1:
                 for place, name in zip(places, told, strict=True):

@@ -69,6 +69,10 @@ class Objects:
             raise WorkspaceError(
                 f"{url}: isn't a place for a workspace ({_line(error)})"
             ) from error
+        if not root.strip("/"):
+            raise WorkspaceError(
+                f"{url}: names no place there; say one, like s3://bucket/renders/a"
+            )
         return cls(fs, root, url.rstrip("/"))
 
     def read(self, name: str) -> bytes:

@@ -1,50 +1,70 @@
-"""Which frames go into each animation, contact sheet and plot of a job, and what are these called?
+"""Which frames go into each animation, sheet, grid, table and plot of a job? What are these called?
 
 Where a step makes several pictures of an input, each input gets an output of its own, also where a
-sheet shows the input itself; else all inputs are in one together. A plot of losses is of a whole
-step, and has a table beside it.
+sheet shows the input itself; else all inputs are in one together. Plots of losses and tables are of
+a whole step, and a plot has a table beside it. A job with a matrix has a grid and a table, whether
+they are asked for or not.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Literal
 
-from jobs import steps
+from jobs import steps, sweeps
 from jobs.documents import Key
 from jobs.models import given
 from jobs.names import Names
 from jobs.origins import Shown, shown, shows_input
 from jobs.plots import PlotSettings
 from jobs.spec import JobSpec
+from jobs.sweeps import Axis
+from jobs.tables import TableSettings
 from jobs.tasks import Frame, Task
 from renderer.errors import JobError
-from renderer.settings import AnimationSettings, SheetSettings
+from renderer.settings import AnimationSettings, GridSettings, SheetSettings, nearest
 
-OutputKind = Literal["gif", "sheet", "plot"]
+OutputKind = Literal["gif", "sheet", "grid", "table", "plot"]
 SUFFIXES: dict[OutputKind, tuple[str, ...]] = {
     "gif": (".gif",),
     "sheet": ("-sheet.png",),
+    "grid": ("-grid.png",),
+    "table": ("-table.csv",),
     "plot": ("-losses.png", "-losses.csv"),
 }
-Made = AnimationSettings | SheetSettings | PlotSettings
+Made = AnimationSettings | SheetSettings | GridSettings | TableSettings | PlotSettings
+KINDS: dict[OutputKind, type[Made]] = {
+    "gif": AnimationSettings,
+    "sheet": SheetSettings,
+    "grid": GridSettings,
+    "table": TableSettings,
+    "plot": PlotSettings,
+}
+OF_A_STEP: tuple[OutputKind, ...] = ("table", "plot")
+OF_A_MATRIX: tuple[OutputKind, ...] = ("grid", "table")
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A picture of an output: what it is called there, its task, its file, (height, width)."""
+    """A picture of an output: what it is called there, its task, its file, (height, width).
+
+    ``place`` is where it stands on a grid: an index for each of its axes.
+    """
 
     label: str
     task: str
     file: str
     size: tuple[int, int]
+    frame: Frame
+    place: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Output:
-    """An animation, a contact sheet, or a plot or table of losses; ``file`` is its name.
+    """An animation, a sheet, a grid with its axes, or a table or plot; ``file`` is its name.
 
     A sheet may have pictures ``first``, before its cells, and ``beside`` them.
     """
@@ -54,6 +74,7 @@ class Output:
     step: int
     settings: Made
     cells: tuple[Cell, ...]
+    axes: tuple[Axis, ...] = ()
     first: tuple[Shown, ...] = ()
     beside: tuple[Shown, ...] = ()
 
@@ -64,14 +85,14 @@ def outputs(
     """The outputs of a job with these frames by step. JobError if one can't be made."""
     found: list[Output] = []
     names = {kind: Names() for kind in SUFFIXES}
-    for number, wanted in enumerate(spec.outputs):
-        kind, asked = _asked(wanted)
+    for number, (kind, asked) in enumerate(_wanted(spec)):
         key: Key = ("outputs", number, kind)
         step = _step(spec, asked.of, (*key, "of"))
-        settings = _settings(asked, kind)
+        settings = KINDS[kind](**given(asked, KINDS[kind]))
         of_step = _ends(frames[step]) if asked.last else frames[step]
-        alone = shows_input(settings)
-        groups = _groups(of_step, together=kind == "plot", alone=alone)
+        if isinstance(settings, GridSettings):
+            _check_axes(spec, settings, of_step, key)
+        groups = _groups(of_step, kind, alone=shows_input(settings))
         for picture, cells in groups.items():
             middle = [] if step == len(spec.steps) - 1 else [folder(spec, step)]
             stem = "-".join([spec.title, *middle, *([picture] if len(groups) > 1 else [])])
@@ -80,18 +101,17 @@ def outputs(
                 _check_sizes(spec, cells, key)
             name = names[kind].take(stem)
             first, beside = shown(spec, settings, [tasks[cell.task] for cell in cells], tasks, key)
-            found += [
-                Output(
-                    kind=kind,
-                    file=name + suffix,
-                    step=step,
-                    settings=settings,
-                    cells=cells,
-                    first=first,
-                    beside=beside,
-                )
-                for suffix in SUFFIXES[kind]
-            ]
+            made = Output(
+                kind=kind,
+                file=name,
+                step=step,
+                settings=settings,
+                cells=cells,
+                first=first,
+                beside=beside,
+            )
+            made = _placed(made, spec.base) if isinstance(settings, GridSettings) else made
+            found += [replace(made, file=name + suffix) for suffix in SUFFIXES[kind]]
     return tuple(found)
 
 
@@ -100,10 +120,17 @@ def folder(spec: JobSpec, step: int) -> str:
     return f"{step + 1}-{'dream' if spec.steps[step].dream is not None else 'style'}"
 
 
-def _asked(wanted: steps.Outputs) -> tuple[OutputKind, steps.Output]:
-    """Which kind an output is, and what is said of it."""
+def _wanted(spec: JobSpec) -> list[tuple[OutputKind, steps.Output]]:
+    """The outputs that are asked for, and those that a matrix has anyway."""
     kinds: tuple[OutputKind, ...] = tuple(SUFFIXES)
-    return next((kind, keys) for kind in kinds if (keys := getattr(wanted, kind)) is not None)
+    found = [
+        (kind, asked)
+        for wanted in spec.outputs
+        for kind in kinds
+        if (asked := getattr(wanted, kind)) is not None
+    ]
+    missing = [kind for kind in OF_A_MATRIX if kind not in dict(found)] if spec.matrix else []
+    return found + [(kind, steps.Output.model_validate({})) for kind in missing]
 
 
 def _step(spec: JobSpec, of: str | None, key: Key) -> int:
@@ -124,34 +151,57 @@ def _step(spec: JobSpec, of: str | None, key: Key) -> int:
 
 def _ends(frames: Sequence[Frame]) -> list[Frame]:
     """The last frame of each input in each variant: where a chain, or a list of layers, ends."""
-    return list({(frame.input, frame.varied): frame for frame in frames}.values())
+    found = {}
+    for frame in frames:
+        found[frame.input, tuple(s for s in frame.varied if s.of_matrix)] = frame
+    return list(found.values())
 
 
-def _groups(frames: Sequence[Frame], *, together: bool, alone: bool) -> dict[str, tuple[Cell, ...]]:
+def _groups(
+    frames: Sequence[Frame], kind: OutputKind, *, alone: bool
+) -> dict[str, tuple[Cell, ...]]:
     """The cells of each output, by the input's name where there is one output for each input.
 
     Each input has one ``alone`` where it is shown itself; its name needn't be told there.
     """
     several = Counter(frame.picture for frame in frames)
-    apart = alone or (not together and any(count > 1 for count in several.values()))
+    apart = kind not in OF_A_STEP and any(count > 1 for count in several.values())
+    if kind == "grid":
+        apart = not sweeps.of_inputs(frames)
+    apart = apart or alone
     inputs = Counter(frame.input for frame in frames)
     labelled = alone or any(count > 1 for count in inputs.values())
     groups: dict[str, list[Cell]] = {}
     for frame in frames:
         label = frame.label if labelled else frame.input
-        if together and labelled and len(several) > 1:
+        if kind in OF_A_STEP and labelled and len(several) > 1:
             label = f"{frame.input}, {frame.label}"
-        cell = Cell(label=label, task=frame.task, file=frame.file, size=frame.size)
-        groups.setdefault(frame.picture if apart else "", []).append(cell)
+        cell = Cell(label, frame.task, frame.file, frame.size, frame)
+        name = frame.input if kind == "grid" else frame.picture
+        groups.setdefault(name if apart else "", []).append(cell)
     return {picture: tuple(cells) for picture, cells in groups.items()}
 
 
-def _settings(asked: steps.Output, kind: OutputKind) -> Made:
-    if kind == "gif":
-        return AnimationSettings(**given(asked, AnimationSettings))
-    if kind == "plot":
-        return PlotSettings(**given(asked, PlotSettings))
-    return SheetSettings(**given(asked, SheetSettings))
+def _placed(grid: Output, base: Path) -> Output:
+    """A grid with its axes, and its cells in their places."""
+    assert isinstance(grid.settings, GridSettings)
+    found = sweeps.axes([cell.frame for cell in grid.cells], base)
+    axes = sweeps.arranged(found, grid.settings.across, grid.settings.down)
+    cells = (replace(cell, place=sweeps.place(cell.frame, axes)) for cell in grid.cells)
+    return replace(grid, cells=tuple(cells), axes=axes)
+
+
+def _check_axes(spec: JobSpec, settings: GridSettings, frames: Sequence[Frame], key: Key) -> None:
+    found = sweeps.axes(frames, spec.base)
+    names = [axis.name for axis in found]
+    if not found and not spec.matrix:
+        fault = "nothing was varied; it needs a matrix, or a step with several layers or styles"
+        raise JobError(spec.complaint(key, fault))
+    for name in ("across", "down"):
+        word = getattr(settings, name)
+        if word and not any(axis.is_called(word) for axis in found):
+            hint = nearest(word, names) or f" (varied: {', '.join(names) or 'nothing'})"
+            raise JobError(spec.complaint((*key, name), f"{word!r} was not varied{hint}"))
 
 
 def _check_durations(spec: JobSpec, settings: AnimationSettings, frames: int, key: Key) -> None:

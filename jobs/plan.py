@@ -7,13 +7,14 @@ matrix (jobs.branches), is one task.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
 from jobs.activity import Activity
 from jobs.branches import Branch, branches, none_left, part, sources
-from jobs.captions import Setting
+from jobs.captions import Setting, made
 from jobs.inputs import FailedInput, Source
 from jobs.names import Names
 from jobs.outputs import Cell, Output, folder, outputs
@@ -33,9 +34,8 @@ class Plan:
     """All that a job comes to.
 
     ``tasks`` is in the order to render them, each after the one it needs, depth first, so that
-    early frames are finished early. ``frames`` holds every step's results in order. ``width`` is
-    how many tasks can run side by side from the start. ``variants`` are the ids of the tasks that
-    lead to each variant of a matrix, in its order.
+    early frames are finished early. ``frames`` holds every step's results in order. ``variants``
+    are the ids of the tasks that lead to each variant of a matrix, in its order.
     """
 
     name: str
@@ -47,8 +47,16 @@ class Plan:
 
     @property
     def width(self) -> int:
-        """How many tasks can run side by side from the start: those that need no other."""
-        return sum(not task.needs for task in self.tasks)
+        """How many tasks can run side by side all along: tasks over the longest path of needs."""
+        depths: dict[str, int] = {}
+        for task in self.tasks:
+            depths[task.id] = 1 + max((depths[need] for need in task.needs), default=0)
+        return math.ceil(len(depths) / max(depths.values(), default=1))
+
+    @property
+    def widest(self) -> int:
+        """How many at most: those that no other needs."""
+        return len(self.tasks) - len({need for task in self.tasks for need in task.needs})
 
 
 def plan(
@@ -67,7 +75,7 @@ def plan(
     failed = (*failed, *unseen)
     if not settled:
         raise none_left(spec, failed)
-    grower = _Grower(spec, cache(weights))
+    grower = _Grower(spec, branched, cache(weights))
     variants: list[set[str]] = [set() for _ in branched]
     for source, own in settled.items():
         for number, branch in own.items():
@@ -104,8 +112,14 @@ class _Way:
 class _Grower:
     """Tasks and frames so far; ``grow`` adds those of one source in one branch."""
 
-    def __init__(self, spec: JobSpec, weights: Callable[[str, str], str]) -> None:
+    def __init__(
+        self, spec: JobSpec, branched: Sequence[Branch], weights: Callable[[str, str], str]
+    ) -> None:
         self.spec, self.weights = spec, weights
+        self._several = [
+            any(len(branch.stages[step].variants) > 1 for branch in branched)
+            for step in range(len(spec.steps))
+        ]
         self.tasks: dict[str, Task] = {}
         self.frames: list[list[Frame]] = [[] for _ in spec.steps]
         self.names = [Names() for _ in spec.steps]
@@ -138,7 +152,7 @@ class _Grower:
             own = "-".join(word for word in (name, part(varied), variant.part) if word)
             told = (*labels, variant.label) if len(stage.variants) > 1 else labels
             carries = goes_on or step + 1 < len(self._branch.stages)
-            here = way.on(place, settings)
+            here = way.on(place, (*settings, *self._made(variant, stage.kind, here=(step, place))))
             if here not in self._ways:
                 label = ", ".join(told) or variant.label
                 self._ways[here] = self._add(
@@ -180,6 +194,13 @@ class _Grower:
             )
         )
         return task.id
+
+    def _made(self, variant: Variant, kind: str, *, here: tuple[int, int]) -> tuple[Setting, ...]:
+        """What tells a step's picture from its others, where it makes several in any branch."""
+        step, place = here
+        pictures = tuple(style.path for style in variant.styles)
+        one = made(kind, step, place=place, label=variant.label, pictures=pictures)
+        return (one,) if self._several[step] else ()
 
     def _file(self, step: int, name: str) -> str:
         unique = self.names[step].take(name) + SUFFIXES[self.spec.format]

@@ -25,6 +25,8 @@ SECTIONS = {
     "matrix": "`matrix:`",
     "outputs.gif": "`outputs:` – `gif:`",
     "outputs.sheet": "`outputs:` – `sheet:`",
+    "outputs.grid": "`outputs:` – `grid:`",
+    "outputs.table": "`outputs:` – `table:`",
     "outputs.plot": "`outputs:` – `plot:`",
     "resources": "`resources:`",
     "retries": "`retries:`",

@@ -17,6 +17,7 @@ from typing import Any
 from jobs import lease, segments
 from jobs.lease import Lease, Terms
 from jobs.lock import Holder
+from jobs.log import LOG
 from jobs.objects import Objects
 from jobs.segments import SegmentLog
 from jobs.storage import TEMPORARY, Sizes, checked
@@ -111,6 +112,8 @@ class Remote:
         self._lease = Lease(self._objects, self._terms)
         try:
             self._sizes = self._objects.sizes()
+            if LOG in self._sizes:
+                segments.adopt(self._objects)
         except BaseException:
             self._lease.release()
             raise

@@ -9,22 +9,18 @@ that has grown large is left as it is, and a new one begun.
 from __future__ import annotations
 
 import logging
-import re
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from jobs.log import line, parsed
+from jobs.log import LOG, SEGMENTS, in_segments, line, parsed
 from jobs.objects import Objects
 
-FOLDER = "log"
 SEGMENT_BYTES = 128 * 1024
 """A segment that has reached this is full: each put writes this much at most, or little more."""
 
 PUT_S = 1.0
 """Longest that a record waits which nobody waits for."""
-
-_NAME = re.compile(rf"{FOLDER}/[0-9]{{6,}}-[0-9]{{6,}}\.jsonl")
 
 
 class SegmentLog:
@@ -53,7 +49,7 @@ class SegmentLog:
             if len(data) == self._put_bytes:
                 return
             self._check()
-            self._objects.put(f"{FOLDER}/{self._driver:06}-{self._number:06}.jsonl", data)
+            self._objects.put(segment(self._driver, self._number), data)
             self._put_bytes = len(data)
             if len(data) >= SEGMENT_BYTES:
                 with self._changing:
@@ -77,8 +73,18 @@ class SegmentLog:
                 self._news.set()
 
 
+def segment(driver: int, number: int) -> str:
+    """The name of a driver's segment."""
+    return f"{SEGMENTS}/{driver:06}-{number:06}.jsonl"
+
+
+def adopt(objects: Objects) -> None:
+    """Makes the log of a folder that was copied here the first segment."""
+    objects.put(segment(0, 1), objects.read(LOG))
+    objects.delete([LOG])
+
+
 def records(objects: Objects) -> Iterator[dict[str, Any]]:
     """The whole records of all drivers, oldest first."""
-    names = sorted(name for name in objects.sizes(FOLDER) if _NAME.fullmatch(name))
-    for segment in objects.read_all(names):
-        yield from parsed(segment.splitlines())
+    for text in objects.read_all(in_segments(objects.sizes(SEGMENTS))):
+        yield from parsed(text.splitlines())

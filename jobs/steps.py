@@ -15,9 +15,11 @@ from jobs.channels import SCHEMA, Channels, by_layers
 from jobs.generated import Generated
 from jobs.models import Choice, Flag, Flat, Many, Model, OneOf, Text
 from jobs.plots import PlotSettings
+from jobs.tables import TableSettings
 from renderer.settings import (
     AnimationSettings,
     DreamSettings,
+    GridSettings,
     Knob,
     SheetSettings,
     StyleSettings,
@@ -134,4 +136,6 @@ class Outputs(OneOf):
 
     gif: Annotated[Output, Flat(AnimationSettings)] | None = None
     sheet: Annotated[Output, Flat(SheetSettings)] | None = None
+    grid: Annotated[Output, Flat(GridSettings)] | None = None
+    table: Annotated[Output, Flat(TableSettings)] | None = None
     plot: Annotated[Output, Flat(PlotSettings)] | None = None

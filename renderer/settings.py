@@ -196,6 +196,25 @@ class SheetSettings:
         check(self)
 
 
+@dataclass(frozen=True, kw_only=True)
+class GridSettings:
+    """One grid of a sweep's pictures: what was varied stands at its edges."""
+
+    title: Annotated[str, Knob("heading of the grid; empty: none")] = ""
+    across: Annotated[
+        str, Knob("setting whose values are the columns; empty: the first that is varied")
+    ] = ""
+    down: Annotated[
+        str, Knob("setting whose values are the rows; empty: the next; any others make blocks")
+    ] = ""
+    thumbnail: Annotated[
+        int, Knob("longest side of a picture on the grid", unit="px", ge=16, le=4096)
+    ] = 256
+
+    def __post_init__(self) -> None:
+        check(self)
+
+
 Settings = DreamSettings | StyleSettings
 S = TypeVar("S", DreamSettings, StyleSettings)
 

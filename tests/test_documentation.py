@@ -29,6 +29,7 @@ ELSEWHERE = {
     "--preprocessing caffe": "test_weights: it needs a file of half a gigabyte",
     "reverie render job.yaml --weights-dir ~/weights": "test_cli: it needs a directory of weights",
     "reverie render examples/quickstart.yaml": "test_quickstart_renders, with --set",
+    "reverie render jobs/paper/*.yaml": "tests/cluster/test_paper, in miniature",
     "reverie doctor": "test_doctor: it starts a Ray",
     "pip install 'reverie[s3]'": "the tests' own extra",
     "reverie render job.yaml --out s3://bucket/renders/harbour": "tests/faults/test_remote.py",

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
@@ -13,6 +14,7 @@ import typer
 
 from cluster import exits
 from cluster.commands.options import RENDERS, JobOptions, RunOptions
+from cluster.commands.tables import say
 from cluster.knobs import with_parameters
 from cluster.ray_session import RaySession
 from renderer.errors import JobError, ReverieError
@@ -53,16 +55,21 @@ def render_files(files: list[Path], changes: JobOptions, options: RunOptions) ->
     """
     if len(files) == 1:
         return render(load(files[0], changes), options)
-    tasks = [functools.partial(load, file, changes) for file in files]
-    specs = [loaded for loaded in map(told, tasks) if not isinstance(loaded, int)]
-    worst = exits.DONE if len(specs) == len(files) else exits.BAD_INPUT
-    with ray_for(options) as session:
-        for loaded in specs:
-            code = told(functools.partial(render_on, session, loaded, options, several=True))
-            worst = max(worst, code)
-            if code == exits.INTERRUPTED:
+    codes: dict[Path, int] = {}
+    specs: dict[Path, JobSpec] = {}
+    for file in dict.fromkeys(files):
+        loaded = told(functools.partial(_load_another, file, changes, specs))
+        if isinstance(loaded, int):
+            codes[file] = loaded
+        else:
+            specs[file] = loaded
+    with ray_for(options) if specs else contextlib.nullcontext() as session:
+        for file, spec in specs.items():
+            codes[file] = told(functools.partial(render_on, session, spec, options, several=True))
+            if codes[file] == exits.INTERRUPTED:
                 break
-    return worst
+    _tell(files, codes, options)
+    return max(codes.values())
 
 
 def load(file: Path, changes: JobOptions) -> JobSpec:
@@ -71,6 +78,28 @@ def load(file: Path, changes: JobOptions) -> JobSpec:
 
     with changes.blamed():
         return spec.load(file, changes.overrides())
+
+
+def _load_another(file: Path, changes: JobOptions, specs: Mapping[Path, JobSpec]) -> JobSpec:
+    """The same beside other jobs, none of which may have its name: each has its own folder."""
+    loaded = load(file, changes)
+    for other, spec in specs.items():
+        if spec.title == loaded.title:
+            fault = f"{other} has the same: give one of them another name"
+            raise JobError(loaded.complaint(("name",), f"{loaded.title!r}: {fault}"))
+    return loaded
+
+
+def _tell(files: Sequence[Path], codes: Mapping[Path, int], options: RunOptions) -> None:
+    """Say at the end what came of several jobs."""
+    outcomes = {str(file): exits.MEANINGS.get(codes.get(file), "not begun") for file in files}
+    if options.json:
+        sys.stdout.write(json.dumps({"event": "jobs", "jobs": outcomes}) + "\n")
+        return
+    done = exits.MEANINGS[exits.DONE]
+    finished = sum(outcome == done for outcome in outcomes.values())
+    lines = [f"{file}: {outcome}" for file, outcome in outcomes.items() if outcome != done]
+    say("", f"{finished} of {len(outcomes)} jobs are done", *lines)
 
 
 def render(spec: JobSpec, options: RunOptions) -> int:

@@ -190,7 +190,8 @@ def lines(found: Status) -> list[str]:
 def _driver(found: Status) -> str:
     if found.driver is None:
         return "no one is rendering it"
-    since = f" for {duration(time.time() - found.driver.since)}" if found.driver.since else ""
+    seconds = max(0.0, time.time() - found.driver.since)  # the clock may have been set back
+    since = f" for {duration(seconds)}" if found.driver.since else ""
     paused = f" (paused; go on with: reverie resume {found.folder})" if found.paused else ""
     return f"is being rendered by {found.driver}{since}{paused}"
 

@@ -13,6 +13,7 @@ from cluster.notices import OutputFailed, OutputMade
 from jobs.inputs import gather
 from jobs.origins import Shown
 from jobs.outputs import Cell, Output
+from jobs.tasks import Frame
 from jobs.workspace import Workspace
 from renderer import images
 from renderer.settings import SheetSettings
@@ -24,7 +25,18 @@ def output(tmp_path: Path) -> Output:
     Image.new("RGB", (40, 30), (200, 0, 0)).save(tmp_path / "red.png")
     (source,), _ = gather([str(tmp_path / "red.png")])
     shown = (Shown("input: red", source),)
-    cells = (Cell("dream", "task", "frames/1-dream/red.png", (30, 40)),)
+    name, size = "frames/1-dream/red.png", (30, 40)
+    frame = Frame(
+        task="task",
+        step=0,
+        index=0,
+        picture="red",
+        input="red",
+        label="dream",
+        file=name,
+        size=size,
+    )
+    cells = (Cell("dream", "task", name, size, frame),)
     return Output(
         kind="sheet",
         file="job-sheet.png",

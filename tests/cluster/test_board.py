@@ -77,3 +77,15 @@ def test_a_running_task_tells_the_pace_of_the_first() -> None:
     made = board((0, opened(tasks=2, left={0: 2})), (0, joined()), (0, started()))
     made.take(progress(5), 10)  # half of it took 10 s: 20 s each
     assert made.remaining_s(10) == pytest.approx(2 * 20 - 10)
+
+
+def test_a_task_that_resumed_is_no_faster_for_it() -> None:
+    made = board((0, opened(tasks=2, left={0: 2})), (0, joined()), (0, started(resumed=6)))
+    made.take(progress(8), 4)  # two iterations of ten took 4 s: 20 s each, and 12 s were saved
+    assert made.remaining_s(4) == pytest.approx(2 * 20 - 12 - 4)
+
+
+def test_a_finished_task_that_resumed_tells_what_a_whole_one_takes() -> None:
+    made = board((0, opened(tasks=2, left={0: 2})), (0, joined()), (0, started(resumed=6)))
+    made.take(finished(seconds=8), 8)  # four iterations of ten
+    assert made.remaining_s(8) == pytest.approx(20)

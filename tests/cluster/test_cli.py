@@ -115,12 +115,30 @@ def test_json_is_all_there_is_on_standard_output(
     assert told.err == ""
 
 
-def test_several_jobs(desk: Path, reverie: Reverie) -> None:
+def test_several_jobs(desk: Path, reverie: Reverie, capsys: pytest.CaptureFixture[str]) -> None:
     (desk / "other.yaml").write_text(JOB)
     (desk / "bad.yaml").write_text("steps: 1")
     code = reverie("render", "job.yaml", "bad.yaml", "other.yaml", "--inline", "--out", "all")
     assert code == exits.BAD_INPUT
     assert len(frames(desk / "all" / "job")) == len(frames(desk / "all" / "other")) == 2
+    assert capsys.readouterr().out.endswith("\n2 of 3 jobs are done\nbad.yaml: bad input\n")
+
+
+def test_several_jobs_as_json(
+    desk: Path, reverie: Reverie, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (desk / "other.yaml").write_text(JOB.replace("a.png", "none.png"))
+    assert reverie("render", "job.yaml", "other.yaml", "--inline", "--json") == exits.BAD_INPUT
+    last = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert last == {"event": "jobs", "jobs": {"job.yaml": "done", "other.yaml": "bad input"}}
+
+
+def test_several_jobs_of_one_name_would_share_a_folder(
+    desk: Path, reverie: Reverie, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (desk / "other.yaml").write_text(f"name: job\n{JOB}")
+    assert reverie("render", "job.yaml", "other.yaml", "--inline") == exits.BAD_INPUT
+    assert "other.yaml:1: name: 'job': job.yaml has the same" in capsys.readouterr().err
 
 
 def test_dream_is_the_job_in_short(desk: Path, reverie: Reverie) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable
+from types import SimpleNamespace
 
 import pytest
 from rich.console import Console
@@ -138,3 +139,19 @@ def test_json_is_an_object_a_line_for_every_notice() -> None:
         "task_finished",
         "ended",
     ]
+
+
+@pytest.mark.parametrize("by_s", [-86_400.0, 86_400.0])
+def test_a_wall_clock_that_jumps_changes_no_estimate(
+    monkeypatch: pytest.MonkeyPatch, by_s: float
+) -> None:
+    now = {"s": 0.0}
+    clocks = SimpleNamespace(monotonic=lambda: now["s"], time=lambda: 1e9 + by_s * (now["s"] > 0))
+    monkeypatch.setattr(console, "time", clocks)
+    display, told, _ = plain()
+    for notice in (opened(tasks=2, left={0: 2}), joined(), started()):
+        display.show(notice)
+    now["s"] = 40.0
+    display.show(progress(2))  # of 10: 200 s each, and there are two
+    display.tick()
+    assert "about 6 min 0 s left" in told.getvalue()

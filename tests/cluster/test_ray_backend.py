@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -13,11 +14,14 @@ from typing import Any
 import pytest
 from ray.exceptions import ActorUnavailableError, OutOfMemoryError
 
+import cluster.ray_backend
 from cluster.backend import Attempt, InlineBackend, Joined, Left, Report, Told
+from cluster.ray_actor import Slot
 from cluster.ray_backend import RayBackend, cause_of
 from cluster.ray_session import RaySession
 from cluster.records import Done, Failed, Order, Started, Stopped
 from cluster.resources import Allotment
+from cluster.watchdog import Watchdog
 from cluster.worker import Renderer
 from jobs.messages import Cause
 from renderer.events import Checkpoint, Progress
@@ -32,8 +36,9 @@ def backends(ray: Any) -> Iterator[Callable[..., RayBackend]]:
     """Makes backends on the tests' Ray, and closes them."""
     made: list[RayBackend] = []
 
-    def make(workers: int = 1, *, gpus: float = 0.0) -> RayBackend:
-        made.append(RayBackend(RaySession().wait(), Allotment(workers, 1, gpus)))
+    def make(workers: int = 1, *, gpus: float = 0.0, start_s: float | None = None) -> RayBackend:
+        allotment = Allotment(workers, 1, gpus)
+        made.append(RayBackend(RaySession().wait(), allotment, start_s=start_s))
         return made[-1]
 
     yield make
@@ -42,7 +47,7 @@ def backends(ray: Any) -> Iterator[Callable[..., RayBackend]]:
 
 
 def until(
-    backend: RayBackend | InlineBackend, wanted: Callable[[Report], bool], *, within_s: float = 30
+    backend: RayBackend | InlineBackend, wanted: Callable[[Report], bool], *, within_s: float = 90
 ) -> list[Report]:
     """All reports up to the first that is wanted."""
     seen: list[Report] = []
@@ -129,7 +134,7 @@ def test_cancel_stops_in_mid_rendering_and_the_slot_lives(backends: Any, order: 
     kept = [r.record for r in reports if is_(Checkpoint)(r) and isinstance(r, Told)]
     assert len(kept) == 1
     assert isinstance(kept[0], Checkpoint)
-    assert kept[0].iteration > 1
+    assert kept[0].iteration >= 1
     backend.start(slot, SECOND, order)
     backend.cancel(FIRST)  # which is over
     done(until(backend, is_(Done)))
@@ -166,6 +171,70 @@ def test_kill_kills_what_no_signal_of_rays_reaches(backends: Any, order: Order) 
     assert left.reason == f"{slot} on {started.node} was lost: it told nothing"
     until(backend, is_(Joined))
     assert gone(started.process)
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_a_process_that_stops_while_it_comes_up_is_replaced(
+    backends: Any, order: Order, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, again: bool
+) -> None:
+    stop, stopped = tmp_path / "stop", tmp_path / "stopped"
+
+    class Stopping(Slot):
+        """Its process stops, once, if it is to."""
+
+        def __init__(self, *, gpus: float, threads: int) -> None:
+            if stop.exists():
+                stop.rename(stopped)
+                stopped.write_text(str(os.getpid()))
+                os.kill(os.getpid(), signal.SIGSTOP)
+            super().__init__(gpus=gpus, threads=threads)
+
+    monkeypatch.setattr(cluster.ray_backend, "Slot", Stopping)
+    if not again:
+        stop.touch()
+    backend = backends(start_s=5.0)
+    if again:  # it is up, and is killed; Ray starts it once more
+        slot = joined(backend)[0].slot
+        backend.start(slot, FIRST, with_iterations(shared(order, backend), LONG))
+        started = until(backend, is_(Started))[-1].record
+        stop.touch()
+        os.kill(started.process, signal.SIGKILL)
+        until(backend, is_(Left))
+    left = until(backend, is_(Left))[-1]
+    assert isinstance(left, Left)
+    assert re.fullmatch(r".* was lost: it has not come up for \d+ s, and was killed", left.reason)
+    slot = joined(backend)[0].slot
+    backend.start(slot, SECOND, shared(order, backend))
+    done(until(backend, is_(Done)))
+    assert gone(int(stopped.read_text()))
+
+
+def test_a_process_that_stops_before_it_answers_its_first_order_is_found(
+    backends: Any, order: Order, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    marker = tmp_path / "process"
+
+    class Stopping(Slot):
+        def render(self, order: Order) -> Any:
+            if not marker.exists():
+                marker.write_text(str(os.getpid()))
+                os.kill(os.getpid(), signal.SIGSTOP)
+            yield from super().render(order)
+
+    monkeypatch.setattr(cluster.ray_backend, "Slot", Stopping)
+    backend, dog = backends(), Watchdog(0.5)
+    slot, order = joined(backend)[0].slot, shared(order, backend)
+    backend.start(slot, FIRST, order)
+    dog.began(slot, order.task)
+    while not (found := dog.silent()):
+        assert backend.poll(0.1) == []
+    assert [name for name, _ in found] == [slot]
+    backend.kill(slot, "it told nothing")
+    until(backend, is_(Left))
+    assert gone(int(marker.read_text()))
+    until(backend, is_(Joined))
+    backend.start(slot, SECOND, order)
+    done(until(backend, is_(Done)))
 
 
 def gone(process: int, *, within_s: float = 20.0) -> bool:

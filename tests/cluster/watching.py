@@ -18,10 +18,9 @@ def joined(worker: str = "worker-1", **more: Any) -> n.WorkerJoined:
     return n.WorkerJoined(worker=worker, **{"node": "desk", "device": "cpu", **more})
 
 
-def started(file: str = "a.png", *, worker: str = "worker-1", step: int = 0) -> n.TaskStarted:
-    return n.TaskStarted(
-        task=file, file=file, input="a", label="conv2", step=step, attempt=1, worker=worker
-    )
+def started(file: str = "a.png", **more: Any) -> n.TaskStarted:
+    more = {"worker": "worker-1", "step": 0, **more}
+    return n.TaskStarted(task=file, file=file, input="a", label="conv2", attempt=1, **more)
 
 
 def progress(

@@ -34,10 +34,15 @@ SETTLES_S = 180.0
 """Longest that a run may take: far more than any of these jobs does."""
 
 
-def job(optimizer: str, *, seed: int = 0, iterations: int = 60, every: int = 5) -> dict[str, Any]:
+PICTURES = ("a.png", "b.png", "c.png")
+
+
+def job(
+    optimizer: str, *, seed: int = 0, iterations: int = 60, every: int = 5, pictures: int = 1
+) -> dict[str, Any]:
     """A dream on a pyramid, of two layers in a chain, and a style transfer of each."""
     return {
-        "inputs": ["a.png"],
+        "inputs": list(PICTURES[:pictures]),
         "size": 48,
         "seed": seed,
         "steps": [
@@ -65,7 +70,7 @@ def job(optimizer: str, *, seed: int = 0, iterations: int = 60, every: int = 5) 
         "resources": {"threads": 1, "gpus": 0},
         "retries": {"worker_lost": 100},
         "checkpoint": {"every": every, "seconds": None, "keep": 2},
-        "limits": {"silence_seconds": 2.0, "block_after": 0},
+        "limits": {"silence_seconds": 2.0, "start_seconds": 20.0, "block_after": 0},
     }
 
 
@@ -73,7 +78,7 @@ def furnish(folder: Path, description: dict[str, Any], *, seed: int = 0) -> None
     """Put a job file and its pictures into a folder."""
     folder.mkdir(parents=True, exist_ok=True)
     rng = random.Random(seed)
-    for name in ("a.png", "brush.png"):
+    for name in (*PICTURES, "brush.png"):
         Image.frombytes("RGB", (48, 48), rng.randbytes(48 * 48 * 3)).save(folder / name)
     (folder / "job.yaml").write_text(yaml.safe_dump(description))
 
@@ -81,20 +86,28 @@ def furnish(folder: Path, description: dict[str, Any], *, seed: int = 0) -> None
 class Run:
     """One run of the launcher on ``folder/job.yaml``, into ``folder/out``.
 
-    Spawned instead where this process has had a Ray: gRPC outlives no fork.
+    Spawned instead where this process has had a Ray: gRPC outlives no fork. ``jump`` is after how
+    many seconds, and by how many, its wall clock jumps.
     """
 
     def __init__(
-        self, folder: Path, *where: str, out: str = "out", number: int = 0, spawn: bool = False
+        self,
+        folder: Path,
+        *where: str,
+        out: str = "out",
+        number: int = 0,
+        spawn: bool = False,
+        jump: tuple[float, float] | None = None,
     ) -> None:
         self.out = folder / out
         self.told = folder / f"{out}-{number}.jsonl"
         self.before = resumable(self.out)
         arguments = ["render", str(folder / "job.yaml"), "--json", "--out", str(self.out), *where]
         spawn = spawn or "ray" in sys.modules
+        assert not (spawn and jump), "only a forked driver's clock can be made to jump"
         self.process = _spawned(arguments, self.told) if spawn else os.fork()
         if not self.process:
-            _become(arguments, self.told)
+            _become(arguments, self.told, jump)
         self.code: int | None = None
 
     def over(self) -> bool:
@@ -141,7 +154,7 @@ def _spawned(arguments: list[str], told: Path) -> int:
         return subprocess.Popen(command, stdout=out, stderr=errors, start_new_session=True).pid
 
 
-def _become(arguments: list[str], told: Path) -> None:
+def _become(arguments: list[str], told: Path, jump: tuple[float, float] | None) -> None:
     """Be the launcher, until the end of this process."""
     code = 70
     try:
@@ -152,11 +165,23 @@ def _become(arguments: list[str], told: Path) -> None:
         os.dup2(errors, 2)
         sys.stdout, sys.stderr = os.fdopen(1, "w"), os.fdopen(2, "w")  # pytest had its own
         torch.set_num_threads(1)
+        if jump is not None:
+            _let_the_clock_jump(*jump)
         code = launch(arguments)
         sys.stdout.flush()
         sys.stderr.flush()
     finally:
         os._exit(code)
+
+
+def _let_the_clock_jump(after_s: float, by_s: float) -> None:
+    """Have this process's wall clock jump; the monotonic one can't."""
+    right, began_s = time.time, time.monotonic()
+
+    def wrong() -> float:
+        return right() + (by_s if time.monotonic() - began_s > after_s else 0.0)
+
+    time.time = wrong
 
 
 def lines(path: Path) -> list[dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import random
 import signal
@@ -9,11 +10,12 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from cluster import exits
-from tests.faults.harness import DAMAGE, Judgement, Run, damage, furnish, job, resumable
+from tests.faults.harness import DAMAGE, Judgement, Run, damage, furnish, job, lines, resumable
 
 LONG = 160
 
@@ -136,3 +138,36 @@ def test_a_full_disk(desk: Path, small_disk: Path) -> None:
     again = Run(desk, "--inline", number=1)
     assert again.wait() == exits.DONE
     assert judged(desk, full, again).resumed > 0
+
+
+@pytest.mark.parametrize("by_s", [-86_400.0, 86_400.0])
+def test_a_clock_that_jumps(desk: Path, by_s: float) -> None:
+    first = Run(desk, "--inline", jump=(0.5, by_s))
+    until(lambda: jumped(desk / "out", by_s) and checkpointed(first) >= 4)
+    first.signal(signal.SIGKILL)
+    first.wait()
+    again = Run(desk, "--inline", number=1)  # by the right clock
+    assert again.wait() == exits.DONE
+    assert judged(desk, first, again).resumed > 0
+    for records in by_task(desk / "out").values():
+        told = [record["event"] for record in records]
+        assert told[0] == "started"
+        assert told[-1] == "finished"
+        numbers = [record["attempt"] for record in records]
+        assert numbers == sorted(numbers)
+
+
+def jumped(out: Path, by_s: float) -> bool:
+    """Whether a workspace's log shows that the clock has jumped so far."""
+    times = [record["at"] for record in lines(out / "log.jsonl")]
+    steps = (later - sooner for sooner, later in itertools.pairwise(times))
+    return any(abs(step - by_s) < 600 for step in steps)
+
+
+def by_task(out: Path) -> dict[str, list[dict[str, Any]]]:
+    """The records of each task, in the log's order."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for record in lines(out / "log.jsonl"):
+        if "task" in record and "attempt" in record:
+            found.setdefault(record["task"], []).append(record)
+    return found

@@ -10,13 +10,14 @@ from pathlib import Path
 import pytest
 
 from jobs.cleaning import stale
+from jobs.files import Files
 from jobs.history import read
+from jobs.log import SEGMENTS
 from jobs.pause import pause, resume
 from jobs.plan import Plan, Task
 from jobs.roster import load
-from jobs.segments import FOLDER as SEGMENTS
 from jobs.status import status
-from jobs.storage import at
+from jobs.storage import Storage, at
 from jobs.workspace import Workspace
 from renderer.checkpoints import State, pack
 from renderer.errors import WorkspaceError
@@ -203,6 +204,28 @@ def test_a_torn_last_segment_costs_its_last_line(memory: Store, tasks: tuple[Tas
         assert len(done) == sum(end - 1 <= cut for end in ends), f"cut at byte {cut}"
 
 
+def test_a_workspace_may_move_from_a_folder_to_a_bucket_and_back(
+    memory: Store, tasks: tuple[Task, ...], tmp_path: Path
+) -> None:
+    with Workspace.open(tmp_path / "here") as workspace:
+        publish(workspace, *tasks[:2])
+    copy(Files(tmp_path / "here"), memory.remote())
+    with memory.open() as workspace:
+        assert workspace.finished(tasks) == {task.id for task in tasks[:2]}
+        publish(workspace, tasks[2])
+    copy(memory.remote(), Files(tmp_path / "back"))
+    with Workspace.open(tmp_path / "back") as workspace:
+        assert workspace.finished(tasks) == {task.id for task in tasks[:3]}
+        publish(workspace, tasks[3])
+    assert read(Files(tmp_path / "back")).results.keys() == {task.id for task in tasks}
+
+
+def copy(source: Storage, target: Storage) -> None:
+    """What a tool like `aws s3 sync` does."""
+    for below in ("", "frames", "carry", "log", "lease"):
+        target.write({name: source.read(name) for name in source.files(below)})
+
+
 @pytest.mark.parametrize("name", ["../x", "/etc/x", "frames/../../x", "", "a\\..\\x"])
 def test_no_name_leads_out(name: str, memory: Store) -> None:
     storage = memory.remote()
@@ -214,6 +237,8 @@ def test_no_name_leads_out(name: str, memory: Store) -> None:
 def test_addresses_that_nothing_opens() -> None:
     with pytest.raises(WorkspaceError, match=r"nosuch://x/y: .*not known"):
         at("nosuch://x/y")
+    with pytest.raises(WorkspaceError, match=r"memory:///: names no place"):
+        at("memory:///")
 
 
 def test_a_bucket_that_is_not_there(s3: Callable[[], str]) -> None:
