@@ -54,6 +54,7 @@ class Orders:
             until=task.until,
             digest=task.weights,
             styles=tuple(self._style(style, backend) for style in task.styles),
+            pictures=tuple(self._style(picture, backend) for picture in task.pictures),
             size=task.size,
             seed=task.seed,
             threads=backend.threads,
@@ -61,6 +62,7 @@ class Orders:
             carries=task.carries,
             pace=self._terms.pace,
             resume=resume,
+            frames=task.frames,
             curve=self._workspace.artefact_data(task.id, LOSSES) if resume else b"",
             metadata=recipe(
                 self.chain(task),

@@ -16,6 +16,7 @@ from jobs.activity import Activity
 from jobs.branches import Branch, branches, none_left, part, sources
 from jobs.captions import Setting, made
 from jobs.inputs import FailedInput, Source
+from jobs.masks import check_masks
 from jobs.names import Names
 from jobs.outputs import Cell, Output, folder, outputs
 from jobs.settling import settle
@@ -71,6 +72,7 @@ def plan(
     branched = branches(spec)
     _check_networks(spec)
     pictures, failed = sources(spec)
+    check_masks(branched, pictures)
     settled, unseen = settle(branched, pictures, activity)
     failed = (*failed, *unseen)
     if not settled:
@@ -223,11 +225,17 @@ class _Grower:
             weights,
             above.id if above else (source, source.longest(job.size)),
             styles=variant.styles,
+            pictures=variant.pictures,
             job_seed=job.seed,
         )
         known = self.tasks.get(task_id)
         if known is not None:
-            return replace(known, files=(*known.files, file), carries=known.carries or carries)
+            return replace(
+                known,
+                files=(*known.files, file),
+                carries=known.carries or carries,
+                frames=known.frames or stage.frames,
+            )
         return Task(
             id=task_id,
             kind=stage.kind,
@@ -241,9 +249,11 @@ class _Grower:
             needs=(above.id,) if above else (),
             source=None if above else source,
             styles=variant.styles,
+            pictures=variant.pictures,
             size=None if above else source.longest(job.size),
             seed=seed,
             format=self.spec.format,
             files=(file,),
             carries=carries,
+            frames=stage.frames,
         )

@@ -13,18 +13,25 @@ from pydantic_core import core_schema
 from jobs import generated
 from jobs.channels import SCHEMA, Channels, by_layers
 from jobs.generated import Generated
-from jobs.models import Choice, Flag, Flat, Many, Model, OneOf, Text
+from jobs.models import Choice, Flag, Flat, Many, Model, Number, OneOf, Record, Text
 from jobs.plots import PlotSettings
 from jobs.tables import TableSettings
 from renderer.settings import (
     AnimationSettings,
     DreamSettings,
+    FrameSettings,
     GridSettings,
     Knob,
     SheetSettings,
     StyleSettings,
     check,
 )
+
+MIX_HELP = (
+    "layers to amplify together in one picture, each with its share of the step, like "
+    "{inception4c: 1.0, inception3b: 0.3}; what has a negative share is suppressed"
+)
+GUIDE_HELP = "picture to dream towards: its features in the layers take the place of their own"
 
 
 class _Input:
@@ -75,6 +82,36 @@ class Resources:
         check(self)
 
 
+FRAMES = (
+    "pictures of each frame's making to keep, from the first to the last iteration; they also make "
+    "an animation of it (`making`)"
+)
+
+
+class RegionKeys(Model):
+    """A part of the picture, and what is amplified there; what isn't said is the step's."""
+
+    mask: Text | None = Field(
+        None,
+        description="picture of the same ratio, white where the region is and black where it "
+        "isn't, grey between; null: what the other regions leave",
+    )
+    layer: Text | None = Field(None, description="layer to amplify: a name or an index")
+    channels: Annotated[Mapping[str, Channels], WithJsonSchema(SCHEMA)] = Field(
+        {}, description="amplify these channels of the layer only: a list, or as a step says it"
+    )
+    mix: Mapping[str, Number] = Field({}, description=MIX_HELP)
+    classes: Annotated[tuple[Text, ...], Many()] = Field(
+        (), description="dream towards these classes (`reverie classes NETWORK`)"
+    )
+    guide: Text | None = Field(None, description=GUIDE_HELP)
+
+    @field_validator("channels", mode="before")
+    @classmethod
+    def _by_layers(cls, value: Any) -> Any:
+        return by_layers(value)
+
+
 class DreamStep(Model):
     """What a dream step has beside its settings."""
 
@@ -91,6 +128,12 @@ class DreamStep(Model):
         "`region: [left, top, right, bottom]` in 0..1), by likeness ({like: eyes.png, count: 8}), "
         'or any of these for some layers, like {"7..11": {random: 32}}',
     )
+    mix: Mapping[str, Number] = Field({}, description=MIX_HELP)
+    guide: Text | None = Field(None, description=GUIDE_HELP)
+    regions: tuple[RegionKeys, ...] = Field(
+        (), description="parts of the picture with aims of their own; the rest stays as it is"
+    )
+    frames: Annotated[FrameSettings, Record()] | None = Field(None, description=FRAMES)
 
     @field_validator("channels", mode="before")
     @classmethod
@@ -107,6 +150,7 @@ class StyleStep(Model):
     combine: Annotated[str, Choice("blend", "each")] = Field(
         "blend", description="blend all styles into one picture, or make one picture of each"
     )
+    frames: Annotated[FrameSettings, Record()] | None = Field(None, description=FRAMES)
 
 
 class Step(OneOf):
@@ -131,6 +175,10 @@ class Output(Model):
     )
 
 
+class Making(Output):
+    """What an animation of the making has beside its settings. Its frames are counted when made."""
+
+
 class Outputs(OneOf):
     """Something made of all pictures of a step."""
 
@@ -139,3 +187,4 @@ class Outputs(OneOf):
     grid: Annotated[Output, Flat(GridSettings)] | None = None
     table: Annotated[Output, Flat(TableSettings)] | None = None
     plot: Annotated[Output, Flat(PlotSettings)] | None = None
+    making: Annotated[Making, Flat(AnimationSettings, without=("durations",))] | None = None
