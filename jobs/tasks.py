@@ -13,7 +13,7 @@ from jobs.captions import Setting
 from jobs.inputs import Source
 from renderer.settings import AtlasSettings, Settings, knobs
 
-ALGORITHM_VERSION = 1
+ALGORITHM_VERSION = 2
 """To be raised whenever the same settings come to give other pixels."""
 
 ID_CHARACTERS = 32
@@ -87,6 +87,8 @@ def identify(
     An atlas has no picture, and its seed doesn't depend on which of its channels are rendered.
     Neither names nor the place in the job matter: a job may grow without any id changing. The
     format of the file doesn't either; whether a file of this format is there, the workspace knows.
+    The seed is of the picture and not of the settings: what differs between the variants of a sweep
+    comes of what was varied, and not of another noise.
     """
     content = {
         "algorithm": ALGORITHM_VERSION,
@@ -97,11 +99,11 @@ def identify(
         "styles": [[style.digest, style.frame] for style in styles],
     }
     text = json.dumps(content, sort_keys=True, separators=(",", ":"))
-    drawn = text
+    drawn: Any = [content["kind"], content["picture"]]
     if isinstance(settings, AtlasSettings):
-        shared = {**content, "settings": {**_exact(settings), "channels": ()}}
-        drawn = json.dumps(shared, sort_keys=True, separators=(",", ":"))
-    seed = int.from_bytes(hashlib.sha256(f"{job_seed}:{drawn}".encode()).digest()[:8]) >> 1
+        drawn = {**content, "settings": {**_exact(settings), "channels": ()}}
+    origin = json.dumps(drawn, sort_keys=True, separators=(",", ":"))
+    seed = int.from_bytes(hashlib.sha256(f"{job_seed}:{origin}".encode()).digest()[:8]) >> 1
     digest = hashlib.sha256(f"{seed}:{text}".encode()).hexdigest()
     return digest[:ID_CHARACTERS], seed
 
