@@ -37,10 +37,10 @@ class Order:
 
     ``picture`` is the bytes of a source picture (``packed`` false) or the lossless pack that the
     task before it left (``packed`` true). ``weights`` is a handle on a ``weights.Weights``, and
-    ``styles`` are handles on the style pictures' bytes, with their names and frames beside them.
+    ``styles`` are handles on the style pictures' bytes, with their names and frames beside them;
+    ``pictures`` are such of the guides and masks that a dream's regions mean by number.
     ``resume`` is the checkpoint to go on from, and ``curve`` the table of losses that earlier
-    attempts have left. An atlas has no picture; ``cells`` are the ids of its cells by channel, and
-    ``ready`` the files of those that needn't be rendered.
+    attempts have left.
     """
 
     task: str
@@ -53,6 +53,7 @@ class Order:
     packed: bool = False
     frame: int = 0
     styles: tuple[Style, ...] = ()
+    pictures: tuple[Style, ...] = ()
     size: int | None = None
     seed: int = 0
     threads: int = 1
@@ -62,13 +63,11 @@ class Order:
     resume: Checkpoint | None = None
     curve: bytes = field(default=b"", repr=False)
     metadata: Mapping[str, Any] | None = field(default=None, repr=False)
-    cells: Mapping[int, str] = field(default_factory=dict, repr=False)
-    ready: Mapping[int, bytes] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True)
 class Style:
-    """A style picture: its name, which frame of it, and a handle on its bytes."""
+    """A style picture, guide or mask: its name, which frame of it, and a handle on its bytes."""
 
     name: str
     frame: int

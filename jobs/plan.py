@@ -12,11 +12,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
-from jobs import atlas
 from jobs.activity import Activity
 from jobs.branches import Branch, branches, none_left, part, sources
 from jobs.captions import Setting, made
 from jobs.inputs import FailedInput, Source
+from jobs.masks import check_masks
 from jobs.names import Names
 from jobs.outputs import Cell, Output, folder, outputs
 from jobs.settling import settle
@@ -69,15 +69,10 @@ def plan(
     Inputs that are no pictures are listed in the plan. Raises JobError, with a line for each
     fault, for what is wrong in the job, and whatever ``weights`` raises.
     """
-    _check_networks(spec)
-    if spec.steps[0].atlas is not None:
-        tasks, sheets = atlas.tasks(
-            spec, spec.steps[0].atlas, cache(weights), activity, suffix=SUFFIXES[spec.format]
-        )
-        known = {task.id: task for task in tasks}
-        return Plan(spec.title, tasks, (sheets,), outputs(spec, (sheets,), known))
     branched = branches(spec)
+    _check_networks(spec)
     pictures, failed = sources(spec)
+    check_masks(branched, pictures)
     settled, unseen = settle(branched, pictures, activity)
     failed = (*failed, *unseen)
     if not settled:
@@ -230,6 +225,7 @@ class _Grower:
             weights,
             above.id if above else (source, source.longest(job.size)),
             styles=variant.styles,
+            pictures=variant.pictures,
             job_seed=job.seed,
         )
         known = self.tasks.get(task_id)
@@ -248,6 +244,7 @@ class _Grower:
             needs=(above.id,) if above else (),
             source=None if above else source,
             styles=variant.styles,
+            pictures=variant.pictures,
             size=None if above else source.longest(job.size),
             seed=seed,
             format=self.spec.format,

@@ -18,12 +18,12 @@ from pathlib import Path
 from typing import Any
 
 from jobs.inputs import Source
-from jobs.tasks import Frame, Task, identify
-from renderer.atlas import cell_size
+from jobs.tasks import Frame, Task, described, identify
+from renderer.aims import Region
 from renderer.errors import JobError, SettingError
-from renderer.settings import AtlasSettings, DreamSettings, StyleSettings
+from renderer.settings import DreamSettings, StyleSettings
 
-SETTINGS = {"dream": DreamSettings, "style": StyleSettings, "atlas": AtlasSettings}
+SETTINGS = {"dream": DreamSettings, "style": StyleSettings}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,9 +39,7 @@ class Recipe:
     def frames(self) -> tuple[Frame, ...]:
         """The one frame that is wanted."""
         last = self.tasks[-1]
-        sizes = [task.source.fitted(task.size) for task in self.tasks if task.source]
-        if isinstance(last.settings, AtlasSettings):
-            sizes.append(cell_size(last.settings))
+        size = next(task.source.fitted(task.size) for task in self.tasks if task.source)
         frame = Frame(
             task=last.id,
             step=last.step,
@@ -50,7 +48,7 @@ class Recipe:
             input=last.input,
             label=last.label,
             file=last.file,
-            size=sizes[0],
+            size=size,
         )
         return (frame,)
 
@@ -86,16 +84,25 @@ def reading(data: Mapping[str, Any], *, folders: Iterable[Path], name: str) -> R
 
 
 def _identified(task: Task, job_seed: int) -> tuple[str, int]:
-    above = task.needs[0] if task.needs else None
-    picture = (task.source, task.size) if task.source else above
-    return identify(task.settings, task.weights, picture, styles=task.styles, job_seed=job_seed)
+    picture = (task.source, task.size) if task.source else task.needs[0]
+    return identify(
+        task.settings,
+        task.weights,
+        picture,
+        styles=task.styles,
+        pictures=task.pictures,
+        job_seed=job_seed,
+    )
 
 
 def _plain(task: Task, base: Path) -> dict[str, Any]:
     plain = {field.name: getattr(task, field.name) for field in dataclasses.fields(task)}
-    plain["settings"] = dataclasses.asdict(task.settings)
+    plain["settings"] = described(task.settings)
     plain["source"] = task.source and _described(task.source, base)
     plain["styles"] = [_described(style, base) for style in task.styles]
+    plain["pictures"] = [_described(picture, base) for picture in task.pictures]
+    if not task.pictures:
+        del plain["pictures"]
     del plain["carries"]
     return plain
 
@@ -115,12 +122,15 @@ def relative(path: str, base: Path) -> str:
 
 
 def _task(data: Mapping[str, Any], folders: tuple[Path, ...]) -> Task:
-    known = {field.name for field in dataclasses.fields(Task)} - {"carries"}
+    known = {field.name for field in dataclasses.fields(Task)} - {"carries", "pictures"}
     given = {key: _tuple(data[key]) for key in known}
     settings = {key: _tuple(value) for key, value in data["settings"].items()}
+    if "regions" in settings:
+        settings["regions"] = tuple(map(Region.read, settings["regions"]))
     given["settings"] = SETTINGS[data["kind"]](**settings)
     given["source"] = _source(data["source"], folders) if data["source"] else None
     given["styles"] = tuple(_source(style, folders) for style in data["styles"])
+    given["pictures"] = tuple(_source(aid, folders) for aid in data.get("pictures", ()))
     return Task(**given, carries=True)
 
 

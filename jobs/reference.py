@@ -21,8 +21,8 @@ This page is made from the settings themselves (`reverie schema --markdown`).
 SECTIONS = {
     "": "A job",
     "steps.dream": "`steps:` – `dream:`",
+    "steps.dream.regions": "`steps:` – `dream:` – `regions:`",
     "steps.style": "`steps:` – `style:`",
-    "steps.atlas": "`steps:` – `atlas:`",
     "matrix": "`matrix:`",
     "outputs.gif": "`outputs:` – `gif:`",
     "outputs.sheet": "`outputs:` – `sheet:`",

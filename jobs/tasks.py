@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 from collections.abc import Mapping
@@ -11,23 +12,22 @@ from typing import Any, Literal, get_args
 
 from jobs.captions import Setting
 from jobs.inputs import Source
-from renderer.settings import AtlasSettings, Settings, knobs
+from renderer.settings import DreamSettings, StyleSettings, knobs
 
 ALGORITHM_VERSION = 2
 """To be raised whenever the same settings come to give other pixels."""
 
 ID_CHARACTERS = 32
 
-Kind = Literal["dream", "style", "atlas"]
+Kind = Literal["dream", "style"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
-    """One dream or one style transfer of one picture, or channels of an atlas: what a worker does.
+    """One dream or one style transfer of one picture: what a worker does in one go.
 
     ``id`` is a digest of all that determines the pixels, and of nothing else. The picture comes
-    from ``source``, made to fit ``size``, or else from the carry of the one task in ``needs``; an
-    atlas has neither.
+    from ``source``, made to fit ``size``, or else from the carry of the one task in ``needs``.
     Layers in ``settings`` are names. ``weights`` is the digest of the network's weights down to
     ``until``, the deepest layer used. ``files`` are the names of the frame within the workspace:
     more than one where several frames come to the same pixels. A task that ``carries`` also
@@ -40,12 +40,13 @@ class Task:
     index: int  # of its first frame within the step, from 0
     input: str
     label: str
-    settings: Settings
+    settings: DreamSettings | StyleSettings
     until: str
     weights: str
     needs: tuple[str, ...]
     source: Source | None
     styles: tuple[Source, ...]
+    pictures: tuple[Source, ...] = ()  # the guides and masks that a dream's regions mean by number
     size: int | None
     seed: int
     format: str
@@ -70,21 +71,20 @@ class Frame:
     label: str
     file: str
     size: tuple[int, int]  # (height, width) to expect
-    parts: tuple[tuple[str, str], ...] = ()  # (label, file) of what stands for it in outputs
     varied: tuple[Setting, ...] = ()  # what its variant of the job sets, as far as it matters here
 
 
 def identify(
-    settings: Settings,
+    settings: DreamSettings | StyleSettings,
     weights: str,
-    picture: str | tuple[Source, int | None] | None,
+    picture: str | tuple[Source, int | None],
     *,
     styles: tuple[Source, ...] = (),
+    pictures: tuple[Source, ...] = (),
     job_seed: int = 0,
 ) -> tuple[str, int]:
     """A task's id and its seed. ``picture`` is the task it comes from, or a source and its size.
 
-    An atlas has no picture, and its seed doesn't depend on which of its channels are rendered.
     Neither names nor the place in the job matter: a job may grow without any id changing. The
     format of the file doesn't either; whether a file of this format is there, the workspace knows.
     The seed is of the picture and not of the settings: what differs between the variants of a sweep
@@ -95,17 +95,23 @@ def identify(
         "kind": type(settings).__name__,
         "settings": _exact(settings),
         "weights": weights,
-        "picture": _pixels(picture) if isinstance(picture, tuple) else picture,
+        "picture": picture if isinstance(picture, str) else _pixels(picture),
         "styles": [[style.digest, style.frame] for style in styles],
     }
+    if pictures:
+        content["pictures"] = [[picture.digest, picture.frame] for picture in pictures]
     text = json.dumps(content, sort_keys=True, separators=(",", ":"))
-    drawn: Any = [content["kind"], content["picture"]]
-    if isinstance(settings, AtlasSettings):
-        drawn = {**content, "settings": {**_exact(settings), "channels": ()}}
-    origin = json.dumps(drawn, sort_keys=True, separators=(",", ":"))
+    origin = json.dumps([content["kind"], content["picture"]], separators=(",", ":"))
     seed = int.from_bytes(hashlib.sha256(f"{job_seed}:{origin}".encode()).digest()[:8]) >> 1
     digest = hashlib.sha256(f"{seed}:{text}".encode()).hexdigest()
     return digest[:ID_CHARACTERS], seed
+
+
+def described(settings: DreamSettings | StyleSettings) -> dict[str, Any]:
+    """The settings as plain data, without those that determine nothing in them."""
+    idle = settings.idle if isinstance(settings, DreamSettings) else ()
+    plain = dataclasses.asdict(settings)
+    return {name: value for name, value in plain.items() if name not in idle}
 
 
 def _pixels(picture: tuple[Source, int | None]) -> list[Any]:
@@ -114,12 +120,11 @@ def _pixels(picture: tuple[Source, int | None]) -> list[Any]:
 
 
 @lru_cache(maxsize=1024)
-def _exact(settings: Settings) -> Mapping[str, Any]:
+def _exact(settings: DreamSettings | StyleSettings) -> Mapping[str, Any]:
     """The settings with 3 and 3.0 told apart by type, never by how they were written."""
-    plain = {}
+    plain = described(settings)
     for name, (kind, _, _) in knobs(type(settings)).items():
-        value = getattr(settings, name)
-        if float in (kind, *get_args(kind)):
-            value = [float(v) for v in value] if isinstance(value, tuple) else float(value)
-        plain[name] = value
+        if name in plain and float in (kind, *get_args(kind)):
+            value = plain[name]
+            plain[name] = [float(v) for v in value] if isinstance(value, tuple) else float(value)
     return plain

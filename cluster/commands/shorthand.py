@@ -1,8 +1,9 @@
-"""How is a picture dreamed or styled, or an atlas made, without a job file? By building the job."""
+"""How is a picture dreamed or styled without a job file? `dream` and `style` build the same job."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,9 +13,7 @@ from cluster.commands.options import JobOptions, RunOptions
 from cluster.commands.rendering import render
 from cluster.knobs import given, parameters, with_parameters
 from renderer.errors import JobError
-from renderer.settings import AtlasSettings, DreamSettings, StyleSettings
-
-ATLAS_THUMBNAIL_PX = 128
+from renderer.settings import DreamSettings, StyleSettings
 
 Pictures = Annotated[list[str], typer.Argument(metavar="IMAGE", help="pictures, folders or globs")]
 Layers = Annotated[
@@ -41,19 +40,32 @@ Channels = Annotated[
         "picture, like:FILE:N by likeness to another; or {...} as in a job file",
     ),
 ]
-Network = Annotated[
-    str, typer.Argument(metavar="NETWORK", help="a network (`reverie networks` lists them)")
-]
-Batch = Annotated[
-    int | None,
+Guide = Annotated[
+    str | None,
     typer.Option(
-        "--batch",
-        metavar="INTEGER",
-        min=1,
-        max=4096,
+        "--guide",
+        metavar="IMAGE",
         show_default=False,
-        help="channels of a task, side by side on a GPU as far as its memory goes (default: up to "
-        "32, less where channels are few)",
+        help="dream towards this picture: its features in the layers",
+    ),
+]
+Mix = Annotated[
+    str | None,
+    typer.Option(
+        "--mix",
+        metavar="LAYER:SHARE,...",
+        show_default=False,
+        help="amplify these layers together in one picture, each with its share of the step; a "
+        "negative one suppresses",
+    ),
+]
+Mask = Annotated[
+    str | None,
+    typer.Option(
+        "--mask",
+        metavar="IMAGE",
+        show_default=False,
+        help="dream only where this picture is white; it has the ratio of the others",
     ),
 ]
 Styles = Annotated[
@@ -74,6 +86,9 @@ def dream_command(
     layers: Layers = None,
     chain: Chain = False,
     channels: Channels = None,
+    guide: Guide = None,
+    mix: Mix = None,
+    mask: Mask = None,
     gif: Gif = False,
     sheet: Sheet = False,
     plot: Plot = False,
@@ -82,11 +97,17 @@ def dream_command(
     """Dream pictures: amplify what a network's layers see in them."""
     step = given(DreamSettings, options)
     if layers:
-        step["layers"] = [part.strip() for text in layers for part in text.split(",")]
+        step["layers"] = words_of(layers)
     if chain:
         step["chain"] = True
     if channels is not None:
         step["channels"] = channels_of(channels)
+    if guide is not None:
+        step["guide"] = guide
+    if mix is not None:
+        step["mix"] = mix_of(mix)
+    if mask is not None:
+        step["regions"] = [{"mask": mask}]
     outputs = {"gif": gif, "sheet": sheet, "plot": plot}
     return run("dream", step, images, outputs=outputs, options=options)
 
@@ -108,35 +129,9 @@ def style_command(
     return run("style", step, images, outputs=outputs, options=options)
 
 
-def atlas_command(
-    network: Network,
-    layers: Layers = None,
-    channels: Channels = None,
-    batch: Batch = None,
-    **options: Any,
-) -> int:
-    """Render what every channel of a network's layers sees, from noise."""
-    step = {**given(AtlasSettings, options), "network": network}
-    if layers:
-        step["layers"] = [part.strip() for text in layers for part in text.split(",")]
-    if channels is not None:
-        step["channels"] = channels_of(channels)
-    if batch is not None:
-        step["batch"] = batch
-    data = {
-        "name": f"{network}-atlas",
-        "steps": [{"atlas": step}],
-        "outputs": [{"sheet": {"thumbnail": ATLAS_THUMBNAIL_PX}}],
-    }
-    return run_data(data, "atlas", {**options, "size": None})
-
-
 _SHARED = [*JobOptions.parameters(), *RunOptions.parameters()]
 _DREAM = parameters(DreamSettings, without=("layer", "channels"))
 with_parameters(dream_command, [*_DREAM, *_SHARED])
-_OF_ATLAS = [p for p in _SHARED if p.name != "size"]  # the settings have one of their own
-_ATLAS = parameters(AtlasSettings, without=("network", "layer", "channels"))
-with_parameters(atlas_command, [*_ATLAS, *_OF_ATLAS])
 with_parameters(style_command, [*parameters(StyleSettings), *_SHARED])
 
 
@@ -145,23 +140,27 @@ def run(
     step: dict[str, Any],
     images: list[str],
     *,
-    outputs: dict[str, bool],
+    outputs: Mapping[str, bool | dict[str, Any]],
     options: dict[str, Any],
+    name: str = "",
 ) -> int:
-    """Render the job of one step; the exit code. Its errors name options instead of keys."""
-    data = {
-        "name": name_for(kind, images),
-        "inputs": images,
-        "steps": [{kind: step}],
-        "outputs": [{output: {}} for output, wanted in outputs.items() if wanted],
-    }
-    return run_data(data, kind, options)
+    """Render the job of one step; the exit code. Its errors name options instead of keys.
 
-
-def run_data(data: dict[str, Any], kind: str, options: dict[str, Any]) -> int:
-    """Render a job of plain data, with what the options change of it."""
+    ``outputs`` are wanted or not, or wanted with these settings; ``name`` is the job's, if it isn't
+    the step's.
+    """
     from jobs import spec
 
+    data = {
+        "name": name_for(name or kind, images),
+        "inputs": images,
+        "steps": [{kind: step}],
+        "outputs": [
+            {output: wanted if isinstance(wanted, dict) else {}}
+            for output, wanted in outputs.items()
+            if wanted
+        ],
+    }
     changes = JobOptions.of(options)
     try:
         with changes.blamed():
@@ -178,6 +177,23 @@ def name_for(kind: str, images: list[str]) -> str:
     stem = Path(images[0]).stem if len(images) == 1 else ""
     clean = re.sub(r"[^\w-]+", "-", stem).strip("-")[:60]
     return f"{clean}-{kind}" if clean else kind
+
+
+def words_of(texts: list[str]) -> list[str]:
+    """The words of a repeatable option that may also hold several, parted by commas."""
+    return [part.strip() for text in texts for part in text.split(",")]
+
+
+def mix_of(text: str) -> dict[str, Any]:
+    """``inception4c:1,inception3b:0.3`` as a job file has it; a layer alone has the share 1."""
+    found: dict[str, Any] = {}
+    for word in words_of([text]):
+        layer, _, share = word.partition(":")
+        try:
+            found[layer] = float(share) if share else 1.0
+        except ValueError:
+            found[layer] = share  # the job's own check names it
+    return found
 
 
 def channels_of(text: str) -> Any:
@@ -199,5 +215,6 @@ def channels_of(text: str) -> Any:
 
 def by_option(message: str, kind: str) -> str:
     """An error's text with ``--step-size`` for ``steps.0.dream.step_size``."""
+    message = re.sub(r"(?m)^steps\.0\.dream\.regions\.0\.mask", "--mask", message)
     pattern = rf"(?m)^steps\.0\.{kind}\.(\w+)"
     return re.sub(pattern, lambda found: f"--{found[1].replace('_', '-')}", message)
