@@ -74,8 +74,8 @@ def steps(
     ``style_max_size``. Yields after every step and returns the image. ``fetch_losses`` is asked
     once a step whether the losses' values are wanted (they cost a wait for the device);
     ``checkpoint`` whether to yield a Checkpoint after it, and ``resume`` is the state in one, to go
-    on from; ``frames`` keeps pictures of its making. ``memory`` has the targets that earlier transfers
-    with this network had in common.
+    on from; ``frames`` keeps pictures of its making. ``memory`` has the targets that earlier
+    transfers with this network had in common.
     """
     targets = Targets.of(content, styles, network, settings, memory=memory)
     image, mover, done = start_image(content, settings, seed), optimizer(settings), 0
