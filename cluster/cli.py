@@ -25,6 +25,7 @@ from cluster.commands import (
     networks,
     rendering,
     shorthand,
+    survey,
     weights,
     workspaces,
 )
@@ -47,6 +48,7 @@ def make_app() -> typer.Typer:
     app.command("render")(rendering.render_command)
     app.command("dream")(shorthand.dream_command)
     app.command("style")(shorthand.style_command)
+    app.command("survey")(survey.survey_command)
     app.command("plan")(jobs.plan_command)
     app.command("status")(workspaces.status_command)
     app.command("pause")(workspaces.pause_command)

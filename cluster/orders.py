@@ -54,6 +54,7 @@ class Orders:
             until=task.until,
             digest=task.weights,
             styles=tuple(self._style(style, backend) for style in task.styles),
+            pictures=tuple(self._style(picture, backend) for picture in task.pictures),
             size=task.size,
             seed=task.seed,
             threads=backend.threads,

@@ -37,7 +37,8 @@ class Order:
 
     ``picture`` is the bytes of a source picture (``packed`` false) or the lossless pack that the
     task before it left (``packed`` true). ``weights`` is a handle on a ``weights.Weights``, and
-    ``styles`` are handles on the style pictures' bytes, with their names and frames beside them.
+    ``styles`` are handles on the style pictures' bytes, with their names and frames beside them;
+    ``pictures`` are such of the guides and masks that a dream's regions mean by number.
     ``resume`` is the checkpoint to go on from, and ``curve`` the table of losses that earlier
     attempts have left.
     """
@@ -52,6 +53,7 @@ class Order:
     packed: bool = False
     frame: int = 0
     styles: tuple[Style, ...] = ()
+    pictures: tuple[Style, ...] = ()
     size: int | None = None
     seed: int = 0
     threads: int = 1
@@ -65,7 +67,7 @@ class Order:
 
 @dataclass(frozen=True)
 class Style:
-    """A style picture: its name, which frame of it, and a handle on its bytes."""
+    """A style picture, guide or mask: its name, which frame of it, and a handle on its bytes."""
 
     name: str
     frame: int

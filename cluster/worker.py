@@ -115,7 +115,11 @@ class Renderer:
             "resume": None if order.resume is None else checkpoints.unpack(order.resume.data),
         }
         if isinstance(order.settings, DreamSettings):
-            return dream.steps(pixels, network, order.settings, **hooks)
+            aids = [
+                images.decode(self._fetch(p.data), name=p.name, frame=p.frame)
+                for p in order.pictures
+            ]
+            return dream.steps(pixels, network, order.settings, pictures=aids, **hooks)
         styles = [
             images.decode(self._fetch(s.data), name=s.name, frame=s.frame).pixels.to(self.device)
             for s in order.styles

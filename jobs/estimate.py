@@ -134,8 +134,14 @@ def _flops(task: Task, size: tuple[int, int]) -> float:
     each = network_load(task.settings.network, task.until).flops
     if isinstance(task.settings, DreamSettings):
         pixels = sum(height * width for height, width in _levels(task.settings, size))
-        return each * task.settings.iterations * pixels
+        return each * task.settings.iterations * pixels * _passes(task.settings)
     return each * (task.settings.iterations + 1) * size[0] * size[1]
+
+
+def _passes(settings: DreamSettings) -> float:
+    """What a step costs beside that of one layer: one way forward, and one back for each aim."""
+    aims = sum(len(region.aims) for region in settings.regions)
+    return (1 + max(1, aims)) / 2
 
 
 def _calls(task: Task, size: tuple[int, int]) -> int:
@@ -149,7 +155,8 @@ def _calls(task: Task, size: tuple[int, int]) -> int:
         for height, width in _levels(task.settings, size)
     )
     steps = task.settings.iterations * len(_levels(task.settings, size))
-    return task.settings.iterations * tiles * calls + steps * CALLS_PER_DREAM_STEP
+    runs = task.settings.iterations * tiles * _passes(task.settings)
+    return int(runs * calls + steps * CALLS_PER_DREAM_STEP)
 
 
 def _levels(settings: DreamSettings, size: tuple[int, int]) -> list[tuple[int, int]]:

@@ -19,7 +19,7 @@ from typing import Any, Protocol
 
 from jobs.inputs import Source
 from jobs.storage import Sizes, Storage
-from jobs.tasks import ALGORITHM_VERSION, Task
+from jobs.tasks import ALGORITHM_VERSION, Task, described
 
 FRAMES, ARTEFACTS, CARRY = "frames", "artefacts", "carry"
 
@@ -178,14 +178,17 @@ def read(storage: Storage) -> History:
 
 def recipe(task: Task) -> dict[str, Any]:
     """How a task renders whatever picture it is given, as the log keeps it."""
-    return {
+    made = {
         "algorithm": ALGORITHM_VERSION,
         "kind": task.kind,
-        "settings": _plain(dataclasses.asdict(task.settings)),
+        "settings": _plain(described(task.settings)),
         "until": task.until,
         "weights": task.weights,
         "styles": [picture(style, None) for style in task.styles],
     }
+    if task.pictures:
+        made["pictures"] = [picture(aid, None) for aid in task.pictures]
+    return made
 
 
 def recipe_key(recipe: Mapping[str, Any]) -> str:

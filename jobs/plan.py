@@ -16,6 +16,7 @@ from jobs.activity import Activity
 from jobs.branches import Branch, branches, none_left, part, sources
 from jobs.captions import Setting, made
 from jobs.inputs import FailedInput, Source
+from jobs.masks import check_masks
 from jobs.names import Names
 from jobs.outputs import Cell, Output, folder, outputs
 from jobs.settling import settle
@@ -71,6 +72,7 @@ def plan(
     branched = branches(spec)
     _check_networks(spec)
     pictures, failed = sources(spec)
+    check_masks(branched, pictures)
     settled, unseen = settle(branched, pictures, activity)
     failed = (*failed, *unseen)
     if not settled:
@@ -223,6 +225,7 @@ class _Grower:
             weights,
             above.id if above else (source, source.longest(job.size)),
             styles=variant.styles,
+            pictures=variant.pictures,
             job_seed=job.seed,
         )
         known = self.tasks.get(task_id)
@@ -241,6 +244,7 @@ class _Grower:
             needs=(above.id,) if above else (),
             source=None if above else source,
             styles=variant.styles,
+            pictures=variant.pictures,
             size=None if above else source.longest(job.size),
             seed=seed,
             format=self.spec.format,

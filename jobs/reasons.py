@@ -104,18 +104,22 @@ def _recipes(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
     same_network = (old.get("network"), before.get("until")) == (new["network"], now["until"])
     if same_network and before.get("weights") != now["weights"]:
         told.append(f"weights of {new['network']} changed")
-    told += _styles(before.get("styles", []), now["styles"])
+    for key, what in (("styles", "style.images"), ("pictures", f"{kind} pictures")):
+        told += _beside(before.get(key, []), now.get(key, []), what)
     if before.get("algorithm") != now["algorithm"]:
         told.append("another version of Reverie")
     return told
 
 
-def _styles(old: Sequence[Mapping[str, Any]], new: Sequence[Mapping[str, Any]]) -> list[str]:
-    names = [[str(style.get("name")) for style in styles] for styles in (old, new)]
+def _beside(
+    old: Sequence[Mapping[str, Any]], new: Sequence[Mapping[str, Any]], what: str
+) -> list[str]:
+    """What differs between the pictures beside a task's own: its styles, its guides and masks."""
+    names = [[str(item.get("name")) for item in items] for items in (old, new)]
     if names[0] != names[1]:
-        return [f"style.images {_shown(names[0])} → {_shown(names[1])}"]
-    pairs = zip(old, new, strict=True)
-    return [f"style picture {b['name']} changed" for a, b in pairs if a != b]
+        return [f"{what} {_shown(names[0])} → {_shown(names[1])}"]
+    word = what.partition(".")[0].removesuffix(" pictures")
+    return [f"{word} picture {b['name']} changed" for a, b in zip(old, new, strict=True) if a != b]
 
 
 def _pictures(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
@@ -135,8 +139,26 @@ def _shown(value: Any) -> str:
         return NONE
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, dict):
+        return _region(value) if "aims" in value else _aim(value)
     text = ", ".join(map(_shown, value)) if isinstance(value, list) else _number(value)
     return text if len(text) <= MAX_CHARACTERS else f"{text[: MAX_CHARACTERS - 3]}..."
+
+
+def _region(region: Mapping[str, Any]) -> str:
+    """``conv3 + 0.3 inception4c by mask 2``; pictures are counted from 1."""
+    mask = region.get("mask")
+    aims = " + ".join(map(_aim, region["aims"]))
+    return aims if mask is None else f"{aims} by mask {mask + 1}"
+
+
+def _aim(aim: Mapping[str, Any]) -> str:
+    what = ", ".join(aim.get("classes") or (str(aim.get("layer")),))
+    channels = aim.get("channels")
+    what = f"{what} ({len(channels)} channels)" if channels else what
+    guide = aim.get("guide")
+    what = what if guide is None else f"{what} to guide {guide + 1}"
+    return f"{_number(aim.get('weight'))} {what}".removeprefix("1 ")
 
 
 def _number(value: Any) -> str:

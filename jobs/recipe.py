@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from jobs.inputs import Source
-from jobs.tasks import Frame, Task, identify
+from jobs.tasks import Frame, Task, described, identify
+from renderer.aims import Region
 from renderer.errors import JobError, SettingError
 from renderer.settings import DreamSettings, StyleSettings
 
@@ -84,14 +85,24 @@ def reading(data: Mapping[str, Any], *, folders: Iterable[Path], name: str) -> R
 
 def _identified(task: Task, job_seed: int) -> tuple[str, int]:
     picture = (task.source, task.size) if task.source else task.needs[0]
-    return identify(task.settings, task.weights, picture, styles=task.styles, job_seed=job_seed)
+    return identify(
+        task.settings,
+        task.weights,
+        picture,
+        styles=task.styles,
+        pictures=task.pictures,
+        job_seed=job_seed,
+    )
 
 
 def _plain(task: Task, base: Path) -> dict[str, Any]:
     plain = {field.name: getattr(task, field.name) for field in dataclasses.fields(task)}
-    plain["settings"] = dataclasses.asdict(task.settings)
+    plain["settings"] = described(task.settings)
     plain["source"] = task.source and _described(task.source, base)
     plain["styles"] = [_described(style, base) for style in task.styles]
+    plain["pictures"] = [_described(picture, base) for picture in task.pictures]
+    if not task.pictures:
+        del plain["pictures"]
     del plain["carries"]
     return plain
 
@@ -111,12 +122,15 @@ def relative(path: str, base: Path) -> str:
 
 
 def _task(data: Mapping[str, Any], folders: tuple[Path, ...]) -> Task:
-    known = {field.name for field in dataclasses.fields(Task)} - {"carries"}
+    known = {field.name for field in dataclasses.fields(Task)} - {"carries", "pictures"}
     given = {key: _tuple(data[key]) for key in known}
     settings = {key: _tuple(value) for key, value in data["settings"].items()}
+    if "regions" in settings:
+        settings["regions"] = tuple(map(Region.read, settings["regions"]))
     given["settings"] = SETTINGS[data["kind"]](**settings)
     given["source"] = _source(data["source"], folders) if data["source"] else None
     given["styles"] = tuple(_source(style, folders) for style in data["styles"])
+    given["pictures"] = tuple(_source(aid, folders) for aid in data.get("pictures", ()))
     return Task(**given, carries=True)
 
 

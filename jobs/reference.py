@@ -21,6 +21,7 @@ This page is made from the settings themselves (`reverie schema --markdown`).
 SECTIONS = {
     "": "A job",
     "steps.dream": "`steps:` – `dream:`",
+    "steps.dream.regions": "`steps:` – `dream:` – `regions:`",
     "steps.style": "`steps:` – `style:`",
     "matrix": "`matrix:`",
     "outputs.gif": "`outputs:` – `gif:`",

@@ -6,28 +6,25 @@ comes from the job, else from the network's registry entry, else from the report
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-from jobs import choosing
+from jobs import aims, choosing
+from jobs.blame import blamed as blamed
 from jobs.channels import ALL_LAYERS
 from jobs.choosing import Choice
 from jobs.documents import Key
 from jobs.inputs import Source, expand, gather
 from jobs.models import given
-from jobs.names import safe
 from jobs.spec import JobSpec
 from jobs.steps import DreamStep, StyleStep
 from jobs.tasks import Kind
 from renderer import networks
-from renderer.errors import JobError, NetworkError, ReverieError, SettingError
+from renderer.errors import JobError, NetworkError, SettingError
 from renderer.networks import NetworkEntry
 from renderer.settings import DreamSettings, StyleSettings, resolve
-
-CLASSES = "classes"
-MAX_CLASS_CHARACTERS = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +37,7 @@ class Variant:
     until: str
     styles: tuple[Source, ...] = ()
     choice: Choice | None = None  # of the channels, where they are chosen by activation
+    pictures: tuple[Source, ...] = ()  # guides and masks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,54 +72,30 @@ def stages(spec: JobSpec, known: Mapping[int, Stage] | None = None) -> tuple[Sta
     return tuple(found)
 
 
-@contextmanager
-def blamed(spec: JobSpec, key: Key) -> Iterator[None]:
-    """Turns what fails inside into a JobError that says where in the job file the cause is."""
-    try:
-        yield
-    except ReverieError as error:
-        raise JobError(spec.complaint(key, str(error))) from error
-
-
 def _dream(spec: JobSpec, step: DreamStep, key: Key) -> Stage:
     own = given(step, DreamSettings)
     with blamed(spec, (*key, "network")):
         entry = networks.entry(own.get("network", DreamSettings.network))
-    with blamed(spec, (*key, "classes")):
-        own |= _classes(entry, step, own)
-    with blamed(spec, (*key, "layers")):
-        layers = networks.resolve_layers(entry, _wanted_layers(entry, step, own))
-    channels = _channels(spec, entry, step.channels, layers=layers, key=(*key, "channels"))
+    channels = partial(_channels, spec, entry)
+    targets = aims.targets(spec, step, entry, key=key, channels=channels)
     variants = []
-    for number, layer in enumerate(layers, start=1):
+    for number, target in enumerate(targets, start=1):
         with blamed(spec, key):
-            known = channels.get(layer, ())
-            choice = known if isinstance(known, Choice) else None
-            chosen = {**own, "layer": layer, "channels": () if choice else known}
-            settings = resolve(DreamSettings, entry.dream, chosen)
-        label = ", ".join(settings.classes) or layer
-        part = safe("-".join(c[:MAX_CLASS_CHARACTERS] for c in settings.classes) or layer)
-        if len(layers) > 1:
-            part = f"{number:0{max(2, len(str(len(layers))))}}-{part}"
-        made = Variant(label=label, part=part, settings=settings, until=layer, choice=choice)
-        variants.append(made)
+            settings = resolve(DreamSettings, entry.dream, {**own, **target.settings})
+        part = target.part
+        if len(targets) > 1:
+            part = f"{number:0{max(2, len(str(len(targets))))}}-{part}"
+        variants.append(
+            Variant(
+                label=target.label,
+                part=part,
+                settings=settings,
+                until=target.until,
+                choice=target.choice,
+                pictures=target.pictures,
+            )
+        )
     return Stage(kind="dream", variants=tuple(variants), chain=step.chain)
-
-
-def _classes(entry: NetworkEntry, step: DreamStep, own: dict[str, Any]) -> dict[str, Any]:
-    """The classes by their full labels; they take the place of layers and channels."""
-    if not own.get("classes"):
-        return {}
-    if step.layers or step.channels:
-        raise SettingError("can't be used together with layers or channels; make it two steps")
-    indexes = networks.resolve_classes(entry, own["classes"])
-    return {"classes": tuple(entry.classes[index] for index in indexes)}
-
-
-def _wanted_layers(entry: NetworkEntry, step: DreamStep, own: dict[str, Any]) -> tuple[str, ...]:
-    if own.get("classes"):
-        return (CLASSES,)
-    return step.layers or (entry.dream.get("layer", DreamSettings.layer),)
 
 
 def _channels(

@@ -13,7 +13,7 @@ from pydantic_core import core_schema
 from jobs import generated
 from jobs.channels import SCHEMA, Channels, by_layers
 from jobs.generated import Generated
-from jobs.models import Choice, Flag, Flat, Many, Model, OneOf, Text
+from jobs.models import Choice, Flag, Flat, Many, Model, Number, OneOf, Text
 from jobs.plots import PlotSettings
 from jobs.tables import TableSettings
 from renderer.settings import (
@@ -25,6 +25,12 @@ from renderer.settings import (
     StyleSettings,
     check,
 )
+
+MIX_HELP = (
+    "layers to amplify together in one picture, each with its share of the step, like "
+    "{inception4c: 1.0, inception3b: 0.3}; what has a negative share is suppressed"
+)
+GUIDE_HELP = "picture to dream towards: its features in the layers take the place of their own"
 
 
 class _Input:
@@ -75,6 +81,30 @@ class Resources:
         check(self)
 
 
+class RegionKeys(Model):
+    """A part of the picture, and what is amplified there; what isn't said is the step's."""
+
+    mask: Text | None = Field(
+        None,
+        description="picture of the same ratio, white where the region is and black where it "
+        "isn't, grey between; null: what the other regions leave",
+    )
+    layer: Text | None = Field(None, description="layer to amplify: a name or an index")
+    channels: Annotated[Mapping[str, Channels], WithJsonSchema(SCHEMA)] = Field(
+        {}, description="amplify these channels of the layer only: a list, or as a step says it"
+    )
+    mix: Mapping[str, Number] = Field({}, description=MIX_HELP)
+    classes: Annotated[tuple[Text, ...], Many()] = Field(
+        (), description="dream towards these classes (`reverie classes NETWORK`)"
+    )
+    guide: Text | None = Field(None, description=GUIDE_HELP)
+
+    @field_validator("channels", mode="before")
+    @classmethod
+    def _by_layers(cls, value: Any) -> Any:
+        return by_layers(value)
+
+
 class DreamStep(Model):
     """What a dream step has beside its settings."""
 
@@ -90,6 +120,11 @@ class DreamStep(Model):
         "by activation on the input ({strongest: 8}, {weakest: 8}, {average: 8}; `of: file.png`, "
         "`region: [left, top, right, bottom]` in 0..1), by likeness ({like: eyes.png, count: 8}), "
         'or any of these for some layers, like {"7..11": {random: 32}}',
+    )
+    mix: Mapping[str, Number] = Field({}, description=MIX_HELP)
+    guide: Text | None = Field(None, description=GUIDE_HELP)
+    regions: tuple[RegionKeys, ...] = Field(
+        (), description="parts of the picture with aims of their own; the rest stays as it is"
     )
 
     @field_validator("channels", mode="before")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 from collections.abc import Mapping
@@ -45,6 +46,7 @@ class Task:
     needs: tuple[str, ...]
     source: Source | None
     styles: tuple[Source, ...]
+    pictures: tuple[Source, ...] = ()  # the guides and masks that a dream's regions mean by number
     size: int | None
     seed: int
     format: str
@@ -78,6 +80,7 @@ def identify(
     picture: str | tuple[Source, int | None],
     *,
     styles: tuple[Source, ...] = (),
+    pictures: tuple[Source, ...] = (),
     job_seed: int = 0,
 ) -> tuple[str, int]:
     """A task's id and its seed. ``picture`` is the task it comes from, or a source and its size.
@@ -93,10 +96,19 @@ def identify(
         "picture": picture if isinstance(picture, str) else _pixels(picture),
         "styles": [[style.digest, style.frame] for style in styles],
     }
+    if pictures:
+        content["pictures"] = [[picture.digest, picture.frame] for picture in pictures]
     text = json.dumps(content, sort_keys=True, separators=(",", ":"))
     seed = int.from_bytes(hashlib.sha256(f"{job_seed}:{text}".encode()).digest()[:8]) >> 1
     digest = hashlib.sha256(f"{seed}:{text}".encode()).hexdigest()
     return digest[:ID_CHARACTERS], seed
+
+
+def described(settings: DreamSettings | StyleSettings) -> dict[str, Any]:
+    """The settings as plain data, without those that determine nothing in them."""
+    idle = settings.idle if isinstance(settings, DreamSettings) else ()
+    plain = dataclasses.asdict(settings)
+    return {name: value for name, value in plain.items() if name not in idle}
 
 
 def _pixels(picture: tuple[Source, int | None]) -> list[Any]:
@@ -107,10 +119,9 @@ def _pixels(picture: tuple[Source, int | None]) -> list[Any]:
 @lru_cache(maxsize=1024)
 def _exact(settings: DreamSettings | StyleSettings) -> Mapping[str, Any]:
     """The settings with 3 and 3.0 told apart by type, never by how they were written."""
-    plain = {}
+    plain = described(settings)
     for name, (kind, _, _) in knobs(type(settings)).items():
-        value = getattr(settings, name)
-        if float in (kind, *get_args(kind)):
-            value = [float(v) for v in value] if isinstance(value, tuple) else float(value)
-        plain[name] = value
+        if name in plain and float in (kind, *get_args(kind)):
+            value = plain[name]
+            plain[name] = [float(v) for v in value] if isinstance(value, tuple) else float(value)
     return plain

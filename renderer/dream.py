@@ -1,5 +1,7 @@
 """How a picture is dreamed: gradient ascent on a layer, over a pyramid of sizes, in random tiles.
 
+What is raised instead of a layer, and where, is told by ``objectives`` and ``regions``.
+
 The report's section 1, which follows Hvass Laboratories' TensorFlow tutorial 14, after Mordvintsev
 et al., "Inceptionism" (2015). Images are (1, 3, H, W), RGB, 0..255, in the network's dtype, and not
 clipped between steps; whoever writes the picture clips. Differs from the tutorial: slivers of tiles
@@ -11,19 +13,20 @@ get context (see ``tiling``), and pyramid levels too small for the layer are lef
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Generator
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Sequence
 
 import torch
 from torch import Tensor
 
 from renderer import networks
 from renderer.checkpoints import State, pack
-from renderer.errors import ImageError, NetworkError
+from renderer.errors import ImageError
 from renderer.events import Checkpoint, Event, Progress, finish
-from renderer.images import resize
-from renderer.losses import class_objective, layer_objective, standardised
+from renderer.images import Picture, resize
+from renderer.losses import standardised
 from renderer.networks import Network
+from renderer.objectives import Objective, gradients
+from renderer.regions import Regions
 from renderer.settings import DreamSettings
 from renderer.smoothing import gaussian
 from renderer.tiling import random_tiles
@@ -37,11 +40,12 @@ def dream(
     network: Network,
     settings: DreamSettings,
     *,
+    pictures: Sequence[Picture] = (),
     seed: int = 0,
     on_progress: Callable[[Event], None] | None = None,
 ) -> Tensor:
     """The dreamed picture, (1, 3, H, W), unclipped; see ``steps``, which this runs to its end."""
-    return finish(steps(image, network, settings, seed=seed), on_progress)
+    return finish(steps(image, network, settings, pictures=pictures, seed=seed), on_progress)
 
 
 def steps(
@@ -49,6 +53,7 @@ def steps(
     network: Network,
     settings: DreamSettings,
     *,
+    pictures: Sequence[Picture] = (),
     seed: int = 0,
     fetch_losses: Callable[[], bool] | None = None,
     checkpoint: Callable[[], bool] | None = None,
@@ -56,64 +61,47 @@ def steps(
 ) -> Generator[Event, None, Tensor]:
     """Dream ``image``, (1, 3, H, W) in 0..255; yields after every step and returns the picture.
 
+    ``pictures`` are the guides and masks that the settings' regions mean by number.
     ``fetch_losses`` is asked once a step whether the objective's value is wanted (it costs a wait
     for the device); without it every step has one. ``checkpoint`` is asked whether to yield a
     Checkpoint after the step; ``resume`` is the state in one, to go on from. Raises ImageError for
     a picture too small for the layer, NetworkError for an unknown layer, channel or class.
     """
-    objective = Objective.of(network, settings)
-    smallest = smallest_side(network, objective.layer)
-    levels = pyramid(image, settings, smallest=smallest)
+    regions = Regions.of(settings, network, pictures, image=image)
+    deepest = networks.deepest(networks.entry(network.name), regions.layers)
+    smallest = smallest_side(network, deepest)
+    levels = pyramid(image, settings, layer=deepest, smallest=smallest)
     total = len(levels) * settings.iterations
     done, result = 0, levels[-1]
     if resume is not None:
         done, result = resume.iteration, resume.tensors["image"].to(image)
     for step in range(done, total):
         depth, i = len(levels) - 1 - step // settings.iterations, step % settings.iterations
+        level = levels[depth]
+        shares = regions.shares((level.shape[2], level.shape[3]))
         if i == 0 and step > 0:
-            result = blended(levels[depth], result, settings.blend)
+            result = shares.kept(blended(level, result, settings.blend), level)
         # Seeded by place, not by history: a step draws the same tiles wherever a run began.
         rng = random.Random(f"{seed}/{depth}/{i}")
-        gradient, value = tiled_gradient(
-            result, network, objective, rng, tile_size=settings.tile_size, smallest=smallest
+        slopes, values = tiled_gradients(
+            result,
+            network,
+            regions.objectives,
+            rng,
+            tile_size=settings.tile_size,
+            smallest=smallest,
         )
-        sigma = 4.0 * i / settings.iterations + 0.5
-        gradient = smoothed(gradient, sigma, colour=settings.smooth_colour)
-        result = result + settings.step_size * standardised(gradient)
+        moves = [step_of(slope, settings, iteration=i) for slope in slopes]
+        result = result + settings.step_size * shares.combined(moves)
         wanted = fetch_losses is None or fetch_losses()
-        yield Progress(step + 1, total, (("objective", value.item()),) if wanted else ())
+        named = zip(regions.names, values, strict=True) if wanted else ()
+        yield Progress(step + 1, total, tuple((name, value.item()) for name, value in named))
         if checkpoint is not None and checkpoint():
             yield Checkpoint(step + 1, pack(State(step + 1, {"image": result})))
     return result
 
 
-@dataclass(frozen=True)
-class Objective:
-    """What a dream raises: a whole layer, some of its channels, or some classes' scores."""
-
-    layer: str
-    channels: tuple[int, ...] = ()
-    classes: tuple[int, ...] = ()
-
-    @classmethod
-    def of(cls, network: Network, settings: DreamSettings) -> Objective:
-        """The settings' layer, channels and classes, checked against the network."""
-        entry = networks.entry(network.name)
-        if settings.classes:
-            return cls("classes", classes=networks.resolve_classes(entry, settings.classes))
-        layer = networks.resolve_layer(entry, settings.layer)
-        _check_channels(layer, settings.channels, networks.channels(entry, layer))
-        return cls(layer, channels=settings.channels)
-
-    def value(self, image: Tensor, network: Network) -> Tensor:
-        """The scalar to raise, for one (1, 3, H, W) tile."""
-        activation = network.features(image, [self.layer])[self.layer]
-        if self.classes:
-            return class_objective(activation, self.classes)
-        return layer_objective(activation, self.channels)
-
-
-def pyramid(image: Tensor, settings: DreamSettings, *, smallest: int) -> list[Tensor]:
+def pyramid(image: Tensor, settings: DreamSettings, *, layer: str, smallest: int) -> list[Tensor]:
     """The picture and its shrunk copies, largest first: blurred, then made smaller, in turn.
 
     Sizes are truncated to integers. Levels with a side under ``smallest`` px are left out; a
@@ -122,7 +110,7 @@ def pyramid(image: Tensor, settings: DreamSettings, *, smallest: int) -> list[Te
     height, width = image.shape[2:]
     if min(height, width) < smallest:
         raise ImageError(
-            f"a picture of {width} x {height} px is too small for layer {settings.layer}: "
+            f"a picture of {width} x {height} px is too small for layer {layer}: "
             f"it needs at least {smallest} px a side; choose a larger size or a lower layer"
         )
     levels = [image]
@@ -140,31 +128,38 @@ def blended(level: Tensor, result: Tensor, blend: float) -> Tensor:
     return blend * level + (1 - blend) * enlarged
 
 
-def tiled_gradient(
+def tiled_gradients(
     image: Tensor,
     network: Network,
-    objective: Objective,
+    objectives: Sequence[Objective],
     rng: random.Random,
     *,
     tile_size: int,
     smallest: int,
-) -> tuple[Tensor, Tensor]:
-    """The objective's gradient, tile by tile, each tile's over its own standard deviation.
+) -> tuple[list[Tensor], list[Tensor]]:
+    """Each objective's gradient, tile by tile, each tile's over its own standard deviation.
 
-    Also returns the objective, averaged over the tiles by their areas.
+    Also returns the values of all terms, averaged over the tiles by their areas.
     """
     height, width = image.shape[2:]
-    gradient, value = torch.empty_like(image), image.new_zeros(())
+    whole = [torch.empty_like(image) for _ in objectives]
+    values = [image.new_zeros(()) for objective in objectives for _ in objective.terms]
     for tile in random_tiles((height, width), tile_size, rng, smallest=smallest):
         (rows, columns), (run_rows, run_columns) = tile.own, tile.run
-        part = image[:, :, run_rows.slice, run_columns.slice].detach().requires_grad_()
-        with torch.enable_grad():
-            score = objective.value(part, network)
-            (slope,) = torch.autograd.grad(score, part)
-        own = standardised(slope)[:, :, rows.within(run_rows), columns.within(run_columns)]
-        gradient[:, :, rows.slice, columns.slice] = own
-        value += score.detach() * (rows.length * columns.length / (height * width))
-    return gradient, value
+        part = image[:, :, run_rows.slice, run_columns.slice]
+        slopes, scores = gradients(objectives, part, network)
+        for gradient, slope in zip(whole, slopes, strict=True):
+            own = slope[:, :, rows.within(run_rows), columns.within(run_columns)]
+            gradient[:, :, rows.slice, columns.slice] = own
+        for value, score in zip(values, scores, strict=True):
+            value += score * (rows.length * columns.length / (height * width))
+    return whole, values
+
+
+def step_of(gradient: Tensor, settings: DreamSettings, *, iteration: int) -> Tensor:
+    """The smoothed gradient over its standard deviation; ``iteration`` is from 0 at each level."""
+    sigma = 4.0 * iteration / settings.iterations + 0.5
+    return standardised(smoothed(gradient, sigma, colour=settings.smooth_colour))
 
 
 def smoothed(gradient: Tensor, sigma: float, *, colour: bool) -> Tensor:
@@ -195,11 +190,3 @@ def smallest_side(network: Network, layer: str) -> int:
         middle = (low + side) // 2
         low, side = (low, middle) if runs(middle) else (middle, side)
     return side
-
-
-def _check_channels(layer: str, chosen: tuple[int, ...], count: int) -> None:
-    beyond = [channel for channel in chosen if channel >= count]
-    if beyond:
-        raise NetworkError(
-            f"layer {layer} has no channel {beyond[0]}: its {count} channels are 0 to {count - 1}"
-        )

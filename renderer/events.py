@@ -21,7 +21,8 @@ class Progress:
     ``iteration`` counts from 1 to ``iterations`` over the whole task (a dream's pyramid levels
     added up). ``losses`` holds (name, value) pairs of that iteration, before its update; it is
     empty at iterations where no values were fetched from the device. A dream's one value is named
-    ``objective`` and grows; a style transfer's are ``content``, ``style`` and ``denoise``.
+    ``objective`` and grows; where it raises several things, each has a value by its layer's name. A
+    style transfer's are ``content``, ``style`` and ``denoise``.
     """
 
     iteration: int

@@ -17,6 +17,9 @@ from torch.nn import functional
 GUARD = 1e-8
 """Added to a standard deviation before dividing by it (tutorials 14 and 15)."""
 
+MATCHES_AT_ONCE = 2**24
+"""Dot products of a guided objective that are held at a time: 64 MiB."""
+
 LOSS_GUARD = 1e-10
 """Added to a loss before dividing by it (tutorial 15)."""
 
@@ -69,6 +72,26 @@ def class_objective(scores: Tensor, classes: Sequence[int]) -> Tensor:
     softmax): "maximise the confidence of an output neuron" (the report, section 1).
     """
     return scores[:, list(classes)].mean()
+
+
+def guided_objective(activation: Tensor, guide: Tensor) -> Tensor:
+    """Mean over all positions of the dot product with the guide's best matching feature there.
+
+    ``guide`` is (C, P): a guide picture's features at its P positions. The best match of a position
+    is the one with the largest dot product, and it is held fixed, so that the gradient with respect
+    to the activation is that feature (the notebook of Mordvintsev et al. 2015, "Controlling
+    dreams"). Differs from it: a mean, not a sum, as all objectives here.
+    """
+    features = activation[0].flatten(1)
+    return (features * guide[:, best_matches(features, guide)]).sum(0).mean()
+
+
+def best_matches(features: Tensor, guide: Tensor) -> Tensor:
+    """For each of N features, (C, N), the index of the guide's, (C, P), of largest dot product."""
+    with torch.no_grad():
+        # In parts: the products of a low layer's positions with the guide's would fill the memory.
+        parts = torch.split(features.T, max(1, MATCHES_AT_ONCE // guide.shape[1]))
+        return torch.cat([(part @ guide).argmax(1) for part in parts])
 
 
 def standardised(gradient: Tensor) -> Tensor:

@@ -16,6 +16,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from typing import Annotated, Any, TypeVar, get_args, get_origin, get_type_hints
 
+from renderer.aims import Region, check_regions, guides
 from renderer.errors import SettingError
 
 
@@ -42,6 +43,7 @@ class DreamSettings:
 
     With neither ``channels`` nor ``classes`` the whole layer is amplified. ``classes`` raises the
     scores of the named classes at the network's classifier, and then ``layer`` is ``classes``.
+    Where there are ``regions``, they say what is amplified, and the three say nothing.
     """
 
     network: Annotated[str, Knob("network that dreams (`reverie networks` lists them)")] = (
@@ -75,9 +77,21 @@ class DreamSettings:
     smooth_colour: Annotated[
         bool, Knob("smooth the gradient across the colour channels too, as the report does")
     ] = True
+    guide_max_size: Annotated[
+        int | None,
+        Knob("longest side a guide is shrunk to; null: as it is", unit="px", ge=16),
+    ] = 300
+    regions: tuple[Region, ...] = ()
 
     def __post_init__(self) -> None:
         check(self)
+        check_regions(self.regions)
+
+    @property
+    def idle(self) -> frozenset[str]:
+        """Names of the settings that determine nothing here, since what they are of isn't there."""
+        unused = {"regions": self.regions, "guide_max_size": guides(self.regions)}
+        return frozenset(name for name, used in unused.items() if not used)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,7 +17,7 @@ from tests.cluster.conftest import picture
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 SMALL = ("--size", "32", "--inline", "--iterations", "1")
-RUN_AS = {"dream": (*SMALL, "--repeats", "0"), "style": SMALL}
+RUN_AS = {"dream": (*SMALL, "--repeats", "0"), "survey": (*SMALL, "--repeats", "0"), "style": SMALL}
 """Options that make a documented command quick; the rest of it stays as it is written."""
 
 ELSEWHERE = {
@@ -30,6 +30,10 @@ ELSEWHERE = {
     "reverie render job.yaml --weights-dir ~/weights": "test_cli: it needs a directory of weights",
     "reverie render examples/quickstart.yaml": "test_quickstart_renders, with --set",
     "reverie render jobs/paper/*.yaml": "tests/cluster/test_paper, in miniature",
+    "reverie render jobs/paper/fig-15-dream-chain.yaml --size 320 "
+    "--set steps.0.dream.network=googlenet": "the same; it needs weights",
+    "reverie render jobs/paper/fig-12-denoise.yaml --size 144 --set steps.0.style.network=vgg19 "
+    '--set "steps.0.style.style_layers=[0..6]"': "the same; it needs weights",
     "reverie doctor": "test_doctor: it starts a Ray",
     "pip install 'reverie[s3]'": "the tests' own extra",
     "reverie render job.yaml --out s3://bucket/renders/harbour": "tests/faults/test_remote.py",

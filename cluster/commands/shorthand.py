@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -39,6 +40,34 @@ Channels = Annotated[
         "picture, like:FILE:N by likeness to another; or {...} as in a job file",
     ),
 ]
+Guide = Annotated[
+    str | None,
+    typer.Option(
+        "--guide",
+        metavar="IMAGE",
+        show_default=False,
+        help="dream towards this picture: its features in the layers",
+    ),
+]
+Mix = Annotated[
+    str | None,
+    typer.Option(
+        "--mix",
+        metavar="LAYER:SHARE,...",
+        show_default=False,
+        help="amplify these layers together in one picture, each with its share of the step; a "
+        "negative one suppresses",
+    ),
+]
+Mask = Annotated[
+    str | None,
+    typer.Option(
+        "--mask",
+        metavar="IMAGE",
+        show_default=False,
+        help="dream only where this picture is white; it has the ratio of the others",
+    ),
+]
 Styles = Annotated[
     list[str],
     typer.Option("--style", metavar="IMAGE", help="picture whose style is taken (repeatable)"),
@@ -57,6 +86,9 @@ def dream_command(
     layers: Layers = None,
     chain: Chain = False,
     channels: Channels = None,
+    guide: Guide = None,
+    mix: Mix = None,
+    mask: Mask = None,
     gif: Gif = False,
     sheet: Sheet = False,
     plot: Plot = False,
@@ -65,11 +97,17 @@ def dream_command(
     """Dream pictures: amplify what a network's layers see in them."""
     step = given(DreamSettings, options)
     if layers:
-        step["layers"] = [part.strip() for text in layers for part in text.split(",")]
+        step["layers"] = words_of(layers)
     if chain:
         step["chain"] = True
     if channels is not None:
         step["channels"] = channels_of(channels)
+    if guide is not None:
+        step["guide"] = guide
+    if mix is not None:
+        step["mix"] = mix_of(mix)
+    if mask is not None:
+        step["regions"] = [{"mask": mask}]
     outputs = {"gif": gif, "sheet": sheet, "plot": plot}
     return run("dream", step, images, outputs=outputs, options=options)
 
@@ -102,17 +140,26 @@ def run(
     step: dict[str, Any],
     images: list[str],
     *,
-    outputs: dict[str, bool],
+    outputs: Mapping[str, bool | dict[str, Any]],
     options: dict[str, Any],
+    name: str = "",
 ) -> int:
-    """Render the job of one step; the exit code. Its errors name options instead of keys."""
+    """Render the job of one step; the exit code. Its errors name options instead of keys.
+
+    ``outputs`` are wanted or not, or wanted with these settings; ``name`` is the job's, if it isn't
+    the step's.
+    """
     from jobs import spec
 
     data = {
-        "name": name_for(kind, images),
+        "name": name_for(name or kind, images),
         "inputs": images,
         "steps": [{kind: step}],
-        "outputs": [{output: {}} for output, wanted in outputs.items() if wanted],
+        "outputs": [
+            {output: wanted if isinstance(wanted, dict) else {}}
+            for output, wanted in outputs.items()
+            if wanted
+        ],
     }
     changes = JobOptions.of(options)
     try:
@@ -128,6 +175,23 @@ def name_for(kind: str, images: list[str]) -> str:
     stem = Path(images[0]).stem if len(images) == 1 else ""
     clean = re.sub(r"[^\w-]+", "-", stem).strip("-")[:60]
     return f"{clean}-{kind}" if clean else kind
+
+
+def words_of(texts: list[str]) -> list[str]:
+    """The words of a repeatable option that may also hold several, parted by commas."""
+    return [part.strip() for text in texts for part in text.split(",")]
+
+
+def mix_of(text: str) -> dict[str, Any]:
+    """``inception4c:1,inception3b:0.3`` as a job file has it; a layer alone has the share 1."""
+    found: dict[str, Any] = {}
+    for word in words_of([text]):
+        layer, _, share = word.partition(":")
+        try:
+            found[layer] = float(share) if share else 1.0
+        except ValueError:
+            found[layer] = share  # the job's own check names it
+    return found
 
 
 def channels_of(text: str) -> Any:
@@ -149,5 +213,6 @@ def channels_of(text: str) -> Any:
 
 def by_option(message: str, kind: str) -> str:
     """An error's text with ``--step-size`` for ``steps.0.dream.step_size``."""
+    message = re.sub(r"(?m)^steps\.0\.dream\.regions\.0\.mask", "--mask", message)
     pattern = rf"(?m)^steps\.0\.{kind}\.(\w+)"
     return re.sub(pattern, lambda found: f"--{found[1].replace('_', '-')}", message)

@@ -17,6 +17,7 @@ from cluster.records import Done, Failed, Order, Pace, Record, Started, Stopped,
 from cluster.worker import Renderer, cause_of, one_line
 from jobs.messages import Cause
 from renderer import checkpoints, dream, images, networks
+from renderer.aims import Aim, Region
 from renderer.checkpoints import State
 from renderer.errors import CheckpointError, ImageError
 from renderer.events import Artefact, Checkpoint, Event, Progress
@@ -92,6 +93,26 @@ def test_style_takes_pictures_by_handle(order: Order) -> None:
     result = done(given, Renderer(fetch=values.__getitem__))
     assert {name for name, _ in result.losses} == {"content", "style", "denoise"}
     assert result.iterations == 2
+
+
+def test_dream_takes_guides_and_masks_by_handle(order: Order) -> None:
+    """Under a black mask nothing moves; under a half one, its white half."""
+    region = Region(aims=(Aim(layer=UNTIL, guide=0),), mask=1)
+    values = {"weights": order.weights, "guide": picture(size=30, seed=3)}
+    for white in (0, 20):
+        mask = torch.zeros(1, 3, 40, 40)
+        mask[..., :white] = 255
+        values["mask"] = images.encode(Picture(mask))
+        given = replace(
+            order,
+            settings=replace(order.settings, regions=(region,)),
+            weights="weights",
+            pictures=(Style("guide.png", 0, "guide"), Style("mask.png", 0, "mask")),
+        )
+        frame = images.decode(done(given, Renderer(fetch=values.__getitem__)).frame).pixels
+        before = images.decode(order.picture).pixels
+        assert torch.equal(frame[..., white:], before[..., white:])
+        assert white == 0 or (frame[..., :white] - before[..., :white]).std() > 1
 
 
 def test_metadata_is_in_the_frame(order: Order) -> None:

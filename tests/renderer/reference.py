@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 import numpy as np
 import torch
+from PIL import Image
 from scipy.ndimage import gaussian_filter
 
 from renderer.networks import Network
@@ -41,8 +42,18 @@ def bilinear(image: Array, height: int, width: int) -> Array:
     return upper * (1 - v) + lower * v
 
 
+def unit(gradient: Callable) -> Callable:
+    """The gradient of a tile over its own standard deviation."""
+
+    def standardised(tile: Array) -> Array:
+        g = gradient(tile)
+        return g / (g.std() + 1e-8)
+
+    return standardised
+
+
 def layer_gradient(network: Network, layer: str, channels: list[int] | None = None) -> Callable:
-    """Gradient of the mean squared activation with respect to one tile."""
+    """Unit gradient of the mean squared activation with respect to one tile."""
 
     def gradient(tile: Array) -> Array:
         x = tensor(tile).requires_grad_()
@@ -52,7 +63,7 @@ def layer_gradient(network: Network, layer: str, channels: list[int] | None = No
         (activation**2).mean().backward()
         return array(x.grad)
 
-    return gradient
+    return unit(gradient)
 
 
 def tiled_gradient(image: Array, gradient: Callable, rng: random.Random, wanted: int) -> Array:
@@ -69,8 +80,7 @@ def tiled_gradient(image: Array, gradient: Callable, rng: random.Random, wanted:
             while x < width:
                 place = np.s_[max(y, 0) : min(y + tall, height), max(x, 0) : min(x + wide, width)]
                 if x + wide > 0:
-                    g = gradient(image[place])
-                    out[place] = g / (g.std() + 1e-8)
+                    out[place] = gradient(image[place])
                 x += wide
         y += tall
     return out
@@ -159,3 +169,75 @@ def style_step(
         total += weight * array(g) / (loss.item() + 1e-10)
     moved = np.clip(image - total * step_size / (total.std() + 1e-8), 0.0, 255.0)
     return moved, tuple(loss.item() for loss in losses)
+
+
+def mixed_gradient(*parts: tuple[float, Callable]) -> Callable:
+    """The weighted sum of several unit gradients."""
+
+    def gradient(tile: Array) -> Array:
+        return sum(weight * slope(tile) for weight, slope in parts)
+
+    return gradient
+
+
+def guided_gradient(network: Network, layer: str, guide: Array) -> Callable:
+    """The deepdream notebook's guided objective: the gradient at a layer is the best match."""
+    with torch.no_grad():
+        wanted = network.features(tensor(guide), [layer])[layer][0].flatten(1).numpy()
+
+    def gradient(tile: Array) -> Array:
+        x = tensor(tile).requires_grad_()
+        activation = network.features(x, [layer])[layer]
+        features = activation.detach()[0].flatten(1).numpy()
+        best = wanted[:, (features.T @ wanted).argmax(1)]
+        activation.backward(torch.from_numpy(best / best.shape[1]).reshape(activation.shape))
+        return array(x.grad)
+
+    return unit(gradient)
+
+
+def regional_dream(
+    image: Array,
+    parts: list[tuple[Callable, Array]],
+    *,
+    seed: int,
+    iterations: int,
+    step_size: float,
+    tile_size: int,
+    repeats: int,
+    depth: int = 0,
+) -> Array:
+    """A dream of several gradients, each within a mask of the image's size (H x W, 0..1)."""
+    masks = [resized(mask, *image.shape[:2])[..., None] for _, mask in parts]
+    if depth < repeats:
+        blurred = gaussian_filter(image, (0.5, 0.5, 0.0))
+        size = [int(n * 0.7) for n in image.shape[:2]]
+        smaller = regional_dream(
+            bilinear(blurred, *size),
+            parts,
+            seed=seed,
+            iterations=iterations,
+            step_size=step_size,
+            tile_size=tile_size,
+            repeats=repeats,
+            depth=depth + 1,
+        )
+        mixed = 0.2 * image + 0.8 * bilinear(smaller, *image.shape[:2])
+        covered = np.minimum(sum(masks), 1)
+        image = covered * mixed + (1 - covered) * image
+    for i in range(iterations):
+        update = np.zeros_like(image)
+        for (gradient, _), mask in zip(parts, masks, strict=True):
+            rng = random.Random(f"{seed}/{depth}/{i}")
+            g = tiled_gradient(image, gradient, rng, tile_size)
+            sigma = (i * 4.0) / iterations + 0.5
+            g = sum(gaussian_filter(g, s) for s in (sigma, sigma * 2, sigma / 2))
+            update += mask * g * (step_size / (np.std(g) + 1e-8))
+        image = image + update
+    return image
+
+
+def resized(mask: Array, height: int, width: int) -> Array:
+    """A mask at another size: triangles as wide as the steps, hence no aliasing (Pillow's way)."""
+    picture = Image.fromarray(mask.astype(np.float32))
+    return np.asarray(picture.resize((width, height), Image.Resampling.BILINEAR), np.float64)

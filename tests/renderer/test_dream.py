@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from renderer import dream, networks, weights
+from renderer import dream, networks, objectives, weights
 from renderer.checkpoints import unpack
 from renderer.errors import ImageError, NetworkError
 from renderer.events import Checkpoint, Event, finish
@@ -63,10 +63,10 @@ def test_agrees_with_the_formulas(network: Network, picture: torch.Tensor) -> No
 
 def test_gradient_agrees_with_the_formulas(network: Network, picture: torch.Tensor) -> None:
     for channels in ((), (0, 5, 17)):
-        gradient, _ = dream.tiled_gradient(
+        (gradient,), _ = dream.tiled_gradients(
             picture,
             network,
-            dream.Objective(LAYER, channels=channels),
+            [objectives.layer(LAYER, channels)],
             random.Random(3),
             tile_size=32,
             smallest=1,
@@ -134,7 +134,7 @@ def test_black_and_white_come_out_finite(network: Network, level: float) -> None
 def test_levels_too_small_for_the_layer_are_left_out(network: Network) -> None:
     small = torch.rand(1, 3, 20, 30, dtype=torch.float64)
     smallest = dream.smallest_side(network, LAYER)
-    levels = dream.pyramid(small, replace(SETTINGS, repeats=30), smallest=smallest)
+    levels = dream.pyramid(small, replace(SETTINGS, repeats=30), layer=LAYER, smallest=smallest)
     assert 1 < len(levels) < 31
     assert min(levels[-1].shape[2:]) >= smallest
     assert [tuple(level.shape[2:]) for level in levels[:3]] == [(20, 30), (14, 21), (9, 14)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 import torch
 
 from renderer import losses
@@ -56,3 +57,22 @@ def test_standardised_has_unit_population_deviation() -> None:
     deviation = losses.standardised(gradient).square().mean().sqrt().item()
     assert abs(deviation - 1) < 1e-7
     assert torch.equal(losses.standardised(torch.zeros(4)), torch.zeros(4))
+
+
+def test_guided_objective_takes_the_best_match_of_each_position() -> None:
+    here = activation([[1.0, 0.0]], [[0.0, 2.0]])  # the features (1, 0) and (0, 2)
+    guide = torch.tensor([[3.0, 1.0, 0.0], [0.0, 1.0, -1.0]], dtype=torch.float64)
+    # Products: 3, 1, 0 at the first position and 0, 2, -2 at the second.
+    assert losses.best_matches(here[0].flatten(1), guide).tolist() == [0, 1]
+    assert losses.guided_objective(here, guide).item() == (3 + 2) / 2
+    here.requires_grad_()
+    (slope,) = torch.autograd.grad(losses.guided_objective(here, guide), here)
+    assert slope[0].flatten(1).tolist() == [[3 / 2, 1 / 2], [0.0, 1 / 2]]
+
+
+def test_matches_are_the_same_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    features, guide = torch.rand(5, 31), torch.rand(5, 7)
+    whole = losses.best_matches(features, guide)
+    assert whole.tolist() == (features.T @ guide).argmax(1).tolist()
+    monkeypatch.setattr(losses, "MATCHES_AT_ONCE", 20)
+    assert torch.equal(losses.best_matches(features, guide), whole)

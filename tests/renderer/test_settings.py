@@ -54,5 +54,5 @@ def test_every_optimizer_can_be_chosen() -> None:
 def test_every_setting_has_a_knob_with_help() -> None:
     for kind in (DreamSettings, StyleSettings):
         described = knobs(kind)
-        assert set(described) == set(kind.__dataclass_fields__)
+        assert set(described) == set(kind.__dataclass_fields__) - {"regions"}  # no single value
         assert all(knob.help for _, knob, _ in described.values())
