@@ -30,6 +30,7 @@ from renderer import checkpoints, dream, images, networks, style
 from renderer.errors import CheckpointError, DivergedError, ReverieError
 from renderer.events import Artefact, Event, Progress
 from renderer.images import Picture
+from renderer.making import Making
 from renderer.networks import Network
 from renderer.settings import DreamSettings, Settings, StyleSettings
 
@@ -84,10 +85,12 @@ class Renderer:
 
         done = order.resume.iteration if order.resume else 0
         curve = Curve(order.pace.losses, past=order.curve, done=done)
-        hooks = {
+        hooks: dict[str, Any] = {
             "fetch_losses": lambda: throttle.wanted() | curve.wanted(),  # both are asked
             "checkpoint": Pacer(order.pace, at_once=stopping).wanted,
         }
+        if order.frames is not None:
+            hooks["frames"] = Making(order.frames, picture.size, picture.alpha)
         steps = self._steps(order, picture.pixels.to(self.device), hooks)
         rendered = yield from told(recorded(steps, curve), throttle, stopping)
         if rendered is None:
@@ -106,7 +109,7 @@ class Renderer:
         )
 
     def _steps(
-        self, order: Order, pixels: Tensor, asked: Mapping[str, Callable[[], bool]]
+        self, order: Order, pixels: Tensor, asked: Mapping[str, Any]
     ) -> Generator[Event, None, Tensor]:
         network = self.network(order)
         hooks: Any = {
