@@ -17,7 +17,7 @@ from torch import Tensor
 
 from renderer.losses import LOSS_GUARD, gram_matrix
 from renderer.networks.flow import Flow
-from renderer.pieces import Piece, Sums, add
+from renderer.pieces import Piece, Sums
 from renderer.settings import StyleSettings
 from renderer.spans import Region
 
@@ -104,38 +104,6 @@ def variation(part: Tensor, piece: Piece) -> Tensor:
     beside = slice(columns.start, min(columns.stop + 1, held.size[1]))
     down, right = part[..., below, columns], part[..., rows, beside]
     return down.diff(dim=-2).abs().sum() + right.diff(dim=-1).abs().sum()
-
-
-def contents(
-    flow: Flow, layers: Sequence[str], image: Tensor, held: Region, pieces: Sequence[Piece]
-) -> dict[Region, dict[str, Tensor]]:
-    """The content's activations at some layers, for each piece; ``image`` covers ``held``.
-
-    Computed exactly as a picture's will be, to the bit: a picture that starts as its content has a
-    content loss of 0, by whose rounding nothing must be divided. Those of a single piece stay where
-    they are computed; those of several go to the host's memory.
-    """
-    found: dict[Region, dict[str, Tensor]] = {}
-    with torch.no_grad():
-        for one in pieces:
-            part = image[(..., *one.field.picture.within(held))]
-            features = flow.features(part, one.field)
-            where = image.device if len(pieces) == 1 else torch.device("cpu")
-            kept = {name: features[name] for name in layers if name in features}
-            found[one.core] = {name: tensor.to(where, copy=True) for name, tensor in kept.items()}
-    return found
-
-
-def grams(
-    flow: Flow, layers: Sequence[str], image: Tensor, pieces: Sequence[Piece]
-) -> dict[str, Tensor]:
-    """The Gram matrices of some of a picture's pieces at some layers, summed, in float64."""
-    totals = {name: _zeros(image, flow.channels(name), flow.channels(name)) for name in layers}
-    with torch.no_grad():
-        for one in pieces:
-            features = flow.features(image[(..., *one.field.picture.slices)], one.field)
-            add(totals, {name: gram_matrix(features[name]) for name in layers if name in features})
-    return totals
 
 
 def _zeros(like: Tensor, *shape: int) -> Tensor:

@@ -11,26 +11,23 @@ of the step whatever the losses' scales, and the step has a fixed standard devia
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Generator, Mapping, Sequence
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from renderer import networks
 from renderer.checkpoints import State, pack
-from renderer.comparison import Comparison, contents, grams
-from renderer.errors import SettingError
+from renderer.comparison import Comparison
 from renderer.events import Checkpoint, Event, Progress, finish
 from renderer.gang import Gang, Layout
-from renderer.images import Picture, shrink
+from renderer.making import Making
+from renderer.memory import Memory
 from renderer.networks import Network
 from renderer.networks.flow import Flow
 from renderer.optimizers import optimizer
-from renderer.pieces import Sums, cores, gradient, piece
+from renderer.pieces import Sums, gradient
 from renderer.settings import StyleSettings
-from renderer.spans import Region
+from renderer.targets import Layers, blended_grams, contents
 
 NOISE_FROM, NOISE_TO = 128.0, 129.0
 """The start image is uniform noise in this range (tutorial 15)."""
@@ -62,6 +59,8 @@ def steps(
     fetch_losses: Callable[[], bool] | None = None,
     checkpoint: Callable[[], bool] | None = None,
     resume: State | None = None,
+    memory: Memory | None = None,
+    frames: Making | None = None,
     tile_px: int | None = None,
     gang: Gang | None = None,
 ) -> Generator[Event, None, Tensor]:
@@ -71,35 +70,40 @@ def steps(
     ``style_max_size``. Yields after every step and returns the image. ``fetch_losses`` is asked
     once a step whether the losses' values are wanted (they cost a wait for the device);
     ``checkpoint`` whether to yield a Checkpoint after it, and ``resume`` is the state in one, to go
-    on from.
+    on from; ``frames`` keeps pictures of its making. ``memory`` has the targets that earlier
+    transfers with this network had in common.
 
-    ``tile_px`` bounds the memory: the picture is run in pieces of sides up to that, to the same
-    result but for rounding. With a ``gang``, all members call this alike and each renders its part;
-    every one gets the whole image, and all are to answer ``checkpoint`` alike.
+    ``tile_px`` bounds what is needed beside: the picture is run in pieces of sides up to that, to
+    the same result but for rounding. With a ``gang``, all members call this alike and each renders
+    its part; every one gets the whole image, and all are to answer ``checkpoint`` alike.
     """
-    gang = gang or Gang()
-    layers = _layers(network, settings)
-    flow = Flow(network, [*layers.content, *layers.style])
+    gang, memory = gang or Gang(), memory or Memory(0)
+    names = Layers.of(network, settings)
+    flow = Flow(network, [*names.content, *names.style])
     layout = gang.layout(flow, (content.shape[2], content.shape[3]), tile_px)
     comparison = Comparison(
         flow,
         layout.size,
         settings,
-        grams=style_grams(flow, layers.style, styles, settings, gang=gang, tile_px=tile_px),
-        contents=contents(flow, layers.content, content, Region.whole(layout.size), layout.pieces),
-        content_layers=layers.content,
+        grams=blended_grams(flow, styles, settings, gang=gang, tile_px=tile_px, memory=memory),
+        contents=contents(flow, content, layout.pieces, names.content, memory=memory),
+        content_layers=names.content,
     )
     mover, done = optimizer(settings, gang.measure(layout)), 0
     image = layout.part(start_image(content, settings, seed))
     if resume is not None:
         image, done = layout.part(resume.tensors["image"].to(content)), resume.iteration
-        mover.restore(_memory(resume, layout, content.device))
+        mover.restore(_remembered(resume, layout, content.device))
+    elif frames is not None:
+        yield from frames.at(0, settings.iterations, gang.gather(image, layout))
     for i in range(done, settings.iterations):
         gradient, losses = combined_gradient(image, comparison, layout, gang)
         image = mover.step(image, gradient)
         wanted = fetch_losses is None or fetch_losses()
         values = tuple((name, loss.item()) for name, loss in losses.items()) if wanted else ()
         yield Progress(i + 1, settings.iterations, values)
+        if frames is not None and frames.keeps(i + 1, settings.iterations):
+            yield from frames.at(i + 1, settings.iterations, gang.gather(image, layout))
         if checkpoint is not None and checkpoint():
             held = {"image": image, **{MEMORY + name: t for name, t in mover.state().items()}}
             whole = {name: gang.gather(tensor, layout) for name, tensor in held.items()}
@@ -107,68 +111,15 @@ def steps(
     return gang.gather(image, layout)
 
 
-def _memory(state: State, layout: Layout, device: torch.device) -> dict[str, Tensor]:
+def _remembered(state: State, layout: Layout, device: torch.device) -> dict[str, Tensor]:
     """The optimiser's part of a checkpoint's tensors, as far as this member holds them."""
     held = {}
     for name, tensor in state.tensors.items():
         if name.startswith(MEMORY):
             pictured = tensor.ndim == 4 and tuple(tensor.shape[2:]) == layout.size
-            held[name.removeprefix(MEMORY)] = (layout.part(tensor) if pictured else tensor).to(
-                device
-            )
+            part = layout.part(tensor) if pictured else tensor
+            held[name.removeprefix(MEMORY)] = part.to(device)
     return held
-
-
-@dataclass(frozen=True)
-class _Layers:
-    """The full names of the layers that compare content and style."""
-
-    content: tuple[str, ...]
-    style: tuple[str, ...]
-
-
-def _layers(network: Network, settings: StyleSettings) -> _Layers:
-    entry = networks.entry(network.name)
-    return _Layers(
-        networks.resolve_layers(entry, settings.content_layers),
-        networks.resolve_layers(entry, settings.style_layers),
-    )
-
-
-def style_grams(
-    flow: Flow,
-    layers: Sequence[str],
-    styles: Sequence[Tensor],
-    settings: StyleSettings,
-    *,
-    gang: Gang,
-    tile_px: int | None = None,
-) -> dict[str, Tensor]:
-    """The Gram matrices of one or more blended style pictures, in float64, by layer."""
-    blended: dict[str, Tensor] = {}
-    for style, share in zip(styles, shares(settings, len(styles)), strict=True):
-        pixels = shrink(Picture(style), settings.style_max_size).pixels
-        size = (pixels.shape[2], pixels.shape[3])
-        # Of a gang each member takes some of the pieces.
-        pieces = [piece(flow, size, core) for core in cores(Region.whole(size), tile_px)]
-        mine = grams(flow, layers, pixels, pieces[gang.rank :: gang.count])
-        for name, gram in gang.sum(mine).items():
-            positions = math.prod(flow.size(name, size)) if settings.gram == "mean" else 1
-            blended[name] = blended.get(name, 0) + share / positions * gram
-    return blended
-
-
-def shares(settings: StyleSettings, count: int) -> tuple[float, ...]:
-    """The share of each of ``count`` style pictures, summing to one."""
-    weights = settings.style_weights or (1.0,) * count
-    if count == 0:
-        raise SettingError("style: no style picture given; name one or more under `images`")
-    if len(weights) != count or sum(weights) <= 0:
-        raise SettingError(
-            f"style_weights: {len(weights)} weights, with the sum {sum(weights):g}, "
-            f"for {count} style pictures; give one for each, not all zero"
-        )
-    return tuple(weight / sum(weights) for weight in weights)
 
 
 def start_image(content: Tensor, settings: StyleSettings, seed: int) -> Tensor:

@@ -12,13 +12,13 @@ from torch import Tensor
 
 from renderer import networks, style
 from renderer.comparison import variation
-from renderer.gang import Gang
 from renderer.losses import total_variation
 from renderer.networks import Network
 from renderer.networks.flow import Flow
 from renderer.pieces import cores, gradient, piece
 from renderer.settings import StyleSettings
 from renderer.spans import Region, Span
+from renderer.targets import blended_grams
 from tests.renderer import reference
 
 DEEPEST = {"vgg16": "conv3_1", "motifs": "inception4b", "inception5h": "inception4a"}
@@ -108,19 +108,17 @@ def test_a_start_from_the_content_divides_by_no_rounding() -> None:
 
 
 def test_style_pictures_are_run_in_pieces_too() -> None:
-    flow = Flow(network("vgg16"), ["conv2_2"])
-    chosen = StyleSettings(style_max_size=None, gram="mean")
-    painting = picture(60, 70, 2)
+    flow, painting = Flow(network("vgg16"), ["conv2_2"]), picture(60, 70, 2)
+    chosen = StyleSettings(style_max_size=None, gram="mean", style_layers=("conv2_2",))
     whole, tiled = (
-        style.style_grams(flow, ["conv2_2"], [painting], chosen, gang=Gang(), tile_px=tile_px)
+        blended_grams(flow, [painting], chosen, tile_px=tile_px)["conv2_2"]
         for tile_px in (None, 25)
     )
-    assert tiled["conv2_2"].allclose(whole["conv2_2"], rtol=1e-12)
-    once = style.style_grams(flow, ["conv2_2"], [painting, painting], chosen, gang=Gang())
-    assert once["conv2_2"].allclose(whole["conv2_2"], rtol=1e-12)
-    small = replace(chosen, style_max_size=20)
-    shrunk = style.style_grams(flow, ["conv2_2"], [painting], small, gang=Gang())
-    assert not shrunk["conv2_2"].allclose(whole["conv2_2"], rtol=1e-3)
+    assert tiled.allclose(whole, rtol=1e-12)
+    once = blended_grams(flow, [painting, painting], chosen)["conv2_2"]
+    assert once.allclose(whole, rtol=1e-12)
+    shrunk = blended_grams(flow, [painting], replace(chosen, style_max_size=20))["conv2_2"]
+    assert not shrunk.allclose(whole, rtol=1e-3)
 
 
 def test_variations_of_pieces_add_up() -> None:

@@ -8,11 +8,10 @@ import numpy as np
 import pytest
 import torch
 
-from renderer import networks, style
+from renderer import networks, style, targets
 from renderer.checkpoints import unpack
 from renderer.errors import SettingError
 from renderer.events import Checkpoint, finish
-from renderer.gang import Gang
 from renderer.networks import Network
 from renderer.networks.flow import Flow
 from renderer.optimizers import OPTIMIZERS
@@ -46,8 +45,7 @@ def grams_of(
     network: Network, styles: list[torch.Tensor], settings: StyleSettings
 ) -> dict[str, torch.Tensor]:
     """The Gram matrices that a picture is compared with."""
-    layers = settings.style_layers
-    return style.style_grams(Flow(network, layers), layers, styles, settings, gang=Gang())
+    return targets.blended_grams(Flow(network, settings.style_layers), styles, settings)
 
 
 def test_agrees_with_the_formulas(
@@ -151,11 +149,11 @@ def test_blending_one_style_with_itself_changes_nothing(
 
 
 def test_shares_follow_the_weights() -> None:
-    assert style.shares(SETTINGS, 2) == (0.5, 0.5)
-    assert style.shares(replace(SETTINGS, style_weights=(1.0, 3.0)), 2) == (0.25, 0.75)
+    assert targets.shares(SETTINGS, 2) == (0.5, 0.5)
+    assert targets.shares(replace(SETTINGS, style_weights=(1.0, 3.0)), 2) == (0.25, 0.75)
     for weights, count in (((1.0,), 2), ((0.0, 0.0), 2)):
         with pytest.raises(SettingError, match="style_weights"):
-            style.shares(replace(SETTINGS, style_weights=weights), count)
+            targets.shares(replace(SETTINGS, style_weights=weights), count)
 
 
 def test_a_large_style_picture_is_shrunk(
