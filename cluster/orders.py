@@ -62,6 +62,7 @@ class Orders:
             carries=task.carries,
             pace=self._terms.pace,
             resume=resume,
+            frames=task.frames,
             curve=self._workspace.artefact_data(task.id, LOSSES) if resume else b"",
             metadata=recipe(
                 self.chain(task),

@@ -12,9 +12,9 @@ from typing import Any, Literal, get_args
 
 from jobs.captions import Setting
 from jobs.inputs import Source
-from renderer.settings import DreamSettings, StyleSettings, knobs
+from renderer.settings import DreamSettings, FrameSettings, StyleSettings, knobs
 
-ALGORITHM_VERSION = 1
+ALGORITHM_VERSION = 2
 """To be raised whenever the same settings come to give other pixels."""
 
 ID_CHARACTERS = 32
@@ -31,7 +31,8 @@ class Task:
     Layers in ``settings`` are names. ``weights`` is the digest of the network's weights down to
     ``until``, the deepest layer used. ``files`` are the names of the frame within the workspace:
     more than one where several frames come to the same pixels. A task that ``carries`` also
-    delivers its picture as it is (``images.pack``), for the tasks that need it.
+    delivers its picture as it is (``images.pack``), for the tasks that need it. One with ``frames``
+    keeps pictures of its making (jobs.artefacts).
     """
 
     id: str
@@ -52,6 +53,7 @@ class Task:
     format: str
     files: tuple[str, ...]
     carries: bool
+    frames: FrameSettings | None = None
 
     @property
     def file(self) -> str:
@@ -87,6 +89,8 @@ def identify(
 
     Neither names nor the place in the job matter: a job may grow without any id changing. The
     format of the file doesn't either; whether a file of this format is there, the workspace knows.
+    The seed is of the picture and not of the settings: what differs between the variants of a sweep
+    comes of what was varied, and not of another noise.
     """
     content = {
         "algorithm": ALGORITHM_VERSION,
@@ -99,7 +103,8 @@ def identify(
     if pictures:
         content["pictures"] = [[picture.digest, picture.frame] for picture in pictures]
     text = json.dumps(content, sort_keys=True, separators=(",", ":"))
-    seed = int.from_bytes(hashlib.sha256(f"{job_seed}:{text}".encode()).digest()[:8]) >> 1
+    origin = json.dumps([content["kind"], content["picture"]], separators=(",", ":"))
+    seed = int.from_bytes(hashlib.sha256(f"{job_seed}:{origin}".encode()).digest()[:8]) >> 1
     digest = hashlib.sha256(f"{seed}:{text}".encode()).hexdigest()
     return digest[:ID_CHARACTERS], seed
 
