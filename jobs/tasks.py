@@ -14,7 +14,7 @@ from jobs.captions import Setting
 from jobs.inputs import Source
 from renderer.settings import DreamSettings, FrameSettings, StyleSettings, knobs
 
-ALGORITHM_VERSION = 1
+ALGORITHM_VERSION = 2
 """To be raised whenever the same settings come to give other pixels."""
 
 ID_CHARACTERS = 32
@@ -89,6 +89,8 @@ def identify(
 
     Neither names nor the place in the job matter: a job may grow without any id changing. The
     format of the file doesn't either; whether a file of this format is there, the workspace knows.
+    The seed is of the picture and not of the settings: what differs between the variants of a sweep
+    comes of what was varied, and not of another noise.
     """
     content = {
         "algorithm": ALGORITHM_VERSION,
@@ -101,7 +103,8 @@ def identify(
     if pictures:
         content["pictures"] = [[picture.digest, picture.frame] for picture in pictures]
     text = json.dumps(content, sort_keys=True, separators=(",", ":"))
-    seed = int.from_bytes(hashlib.sha256(f"{job_seed}:{text}".encode()).digest()[:8]) >> 1
+    origin = json.dumps([content["kind"], content["picture"]], separators=(",", ":"))
+    seed = int.from_bytes(hashlib.sha256(f"{job_seed}:{origin}".encode()).digest()[:8]) >> 1
     digest = hashlib.sha256(f"{seed}:{text}".encode()).hexdigest()
     return digest[:ID_CHARACTERS], seed
 
