@@ -22,6 +22,7 @@ from rich.console import Console
 
 from cluster import exits
 from cluster.backend import Backend, InlineBackend
+from cluster.collecting import uncollected
 from cluster.commands.options import RunOptions
 from cluster.commands.weights import download_bar
 from cluster.console import Display, JsonDisplay, PlainDisplay
@@ -102,20 +103,22 @@ def run(job: Job, options: RunOptions, place: Path | str, *, session: RaySession
     terms = Terms(job=job.plan.name, seed=job.seed, base=job.base, pace=pace)
     tasks = {task.id: task for task in job.plan.tasks}
     with contextlib.ExitStack() as stack:
-        workspace = stack.enter_context(Workspace.open(place))
-        workspace.begin(job.data, job.plan.tasks)
-        display = stack.enter_context(contextlib.closing(display_for(options)))
-        stack.enter_context(contextlib.redirect_stdout(Chatter()))
-        interrupt = stack.enter_context(interrupts())
-        watch = Watch(display.show, display.tick, lambda: interrupt.requested)
-        summary = Runner(
-            job.plan,
-            workspace,
-            lambda: make_backend(job, session, watch),
-            orders=Orders(tasks, terms, shelf=job.shelf, workspace=workspace),
-            rules=job.rules,
-            watch=watch,
-        ).run()
+        with uncollected():
+            workspace = stack.enter_context(Workspace.open(place))
+            workspace.begin(job.data, job.plan.tasks)
+            display = stack.enter_context(contextlib.closing(display_for(options)))
+            stack.enter_context(contextlib.redirect_stdout(Chatter()))
+            interrupt = stack.enter_context(interrupts())
+            watch = Watch(display.show, display.tick, lambda: interrupt.requested)
+            runner = Runner(
+                job.plan,
+                workspace,
+                lambda: make_backend(job, session, watch),
+                orders=Orders(tasks, terms, shelf=job.shelf, workspace=workspace),
+                rules=job.rules,
+                watch=watch,
+            )
+        summary = runner.run()
     return exit_code(summary, job.plan)
 
 
