@@ -35,6 +35,7 @@ class Orders:
     ) -> None:
         self._tasks, self._terms = tasks, terms
         self._shelf, self._workspace = shelf, workspace
+        self._order = {task: place for place, task in enumerate(tasks)}
         self._weights: dict[int, Handle] = {}
         self._styles: dict[str, Handle] = {}
 
@@ -49,6 +50,7 @@ class Orders:
             settings=task.settings,
             picture=task.source.read() if task.source else self._workspace.carry(task.needs[0]),
             packed=task.source is None,
+            start=self._workspace.carry(task.neighbour) if task.neighbour else b"",
             frame=task.source.frame if task.source else 0,
             weights=self._shared_weights(task, backend),
             until=task.until,
@@ -74,11 +76,14 @@ class Orders:
         )
 
     def chain(self, task: Task) -> list[Task]:
-        """The tasks that lead to this one, from the source picture on, and itself."""
-        chain = [task]
-        while chain[-1].needs:
-            chain.append(self._tasks[chain[-1].needs[0]])
-        return chain[::-1]
+        """The tasks that lead to this one, each after those it needs, and itself."""
+        found: dict[str, Task] = {}
+        left = [task]
+        while left:
+            last = left.pop()
+            found[last.id] = last
+            left += [self._tasks[need] for need in last.needs if need not in found]
+        return sorted(found.values(), key=lambda one: self._order[one.id])
 
     def _shared_weights(self, task: Task, backend: Backend) -> Handle:
         weights = self._shelf.weights(task.settings.network, task.until, task.weights)
