@@ -40,7 +40,8 @@ class Order:
     ``styles`` are handles on the style pictures' bytes, with their names and frames beside them;
     ``pictures`` are such of the guides and masks that a dream's regions mean by number.
     ``resume`` is the checkpoint to go on from, and ``curve`` the table of losses that earlier
-    attempts have left.
+    attempts have left. An atlas has no picture; ``cells`` are the ids of its cells by channel, and
+    ``ready`` the files of those that needn't be rendered.
     """
 
     task: str
@@ -63,6 +64,8 @@ class Order:
     resume: Checkpoint | None = None
     curve: bytes = field(default=b"", repr=False)
     metadata: Mapping[str, Any] | None = field(default=None, repr=False)
+    cells: Mapping[int, str] = field(default_factory=dict, repr=False)
+    ready: Mapping[int, bytes] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True)

@@ -12,22 +12,23 @@ from typing import Any, Literal, get_args
 
 from jobs.captions import Setting
 from jobs.inputs import Source
-from renderer.settings import DreamSettings, StyleSettings, knobs
+from renderer.settings import AtlasSettings, DreamSettings, Settings, knobs
 
 ALGORITHM_VERSION = 1
 """To be raised whenever the same settings come to give other pixels."""
 
 ID_CHARACTERS = 32
 
-Kind = Literal["dream", "style"]
+Kind = Literal["dream", "style", "atlas"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
-    """One dream or one style transfer of one picture: what a worker does in one go.
+    """One dream or one style transfer of one picture, or channels of an atlas: what a worker does.
 
     ``id`` is a digest of all that determines the pixels, and of nothing else. The picture comes
-    from ``source``, made to fit ``size``, or else from the carry of the one task in ``needs``.
+    from ``source``, made to fit ``size``, or else from the carry of the one task in ``needs``; an
+    atlas has neither.
     Layers in ``settings`` are names. ``weights`` is the digest of the network's weights down to
     ``until``, the deepest layer used. ``files`` are the names of the frame within the workspace:
     more than one where several frames come to the same pixels. A task that ``carries`` also
@@ -40,7 +41,7 @@ class Task:
     index: int  # of its first frame within the step, from 0
     input: str
     label: str
-    settings: DreamSettings | StyleSettings
+    settings: Settings
     until: str
     weights: str
     needs: tuple[str, ...]
@@ -71,13 +72,14 @@ class Frame:
     label: str
     file: str
     size: tuple[int, int]  # (height, width) to expect
+    parts: tuple[tuple[str, str], ...] = ()  # (label, file) of what stands for it in outputs
     varied: tuple[Setting, ...] = ()  # what its variant of the job sets, as far as it matters here
 
 
 def identify(
-    settings: DreamSettings | StyleSettings,
+    settings: Settings,
     weights: str,
-    picture: str | tuple[Source, int | None],
+    picture: str | tuple[Source, int | None] | None,
     *,
     styles: tuple[Source, ...] = (),
     pictures: tuple[Source, ...] = (),
@@ -85,6 +87,7 @@ def identify(
 ) -> tuple[str, int]:
     """A task's id and its seed. ``picture`` is the task it comes from, or a source and its size.
 
+    An atlas has no picture, and its seed doesn't depend on which of its channels are rendered.
     Neither names nor the place in the job matter: a job may grow without any id changing. The
     format of the file doesn't either; whether a file of this format is there, the workspace knows.
     """
@@ -93,18 +96,22 @@ def identify(
         "kind": type(settings).__name__,
         "settings": _exact(settings),
         "weights": weights,
-        "picture": picture if isinstance(picture, str) else _pixels(picture),
+        "picture": _pixels(picture) if isinstance(picture, tuple) else picture,
         "styles": [[style.digest, style.frame] for style in styles],
     }
     if pictures:
         content["pictures"] = [[picture.digest, picture.frame] for picture in pictures]
     text = json.dumps(content, sort_keys=True, separators=(",", ":"))
-    seed = int.from_bytes(hashlib.sha256(f"{job_seed}:{text}".encode()).digest()[:8]) >> 1
+    drawn = text
+    if isinstance(settings, AtlasSettings):
+        shared = {**content, "settings": {**_exact(settings), "channels": ()}}
+        drawn = json.dumps(shared, sort_keys=True, separators=(",", ":"))
+    seed = int.from_bytes(hashlib.sha256(f"{job_seed}:{drawn}".encode()).digest()[:8]) >> 1
     digest = hashlib.sha256(f"{seed}:{text}".encode()).hexdigest()
     return digest[:ID_CHARACTERS], seed
 
 
-def described(settings: DreamSettings | StyleSettings) -> dict[str, Any]:
+def described(settings: Settings) -> dict[str, Any]:
     """The settings as plain data, without those that determine nothing in them."""
     idle = settings.idle if isinstance(settings, DreamSettings) else ()
     plain = dataclasses.asdict(settings)
@@ -117,7 +124,7 @@ def _pixels(picture: tuple[Source, int | None]) -> list[Any]:
 
 
 @lru_cache(maxsize=1024)
-def _exact(settings: DreamSettings | StyleSettings) -> Mapping[str, Any]:
+def _exact(settings: Settings) -> Mapping[str, Any]:
     """The settings with 3 and 3.0 told apart by type, never by how they were written."""
     plain = described(settings)
     for name, (kind, _, _) in knobs(type(settings)).items():
