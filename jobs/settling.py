@@ -11,11 +11,12 @@ from contextlib import nullcontext
 from dataclasses import replace
 
 from jobs.activity import Activity, View
+from jobs.blame import blamed
 from jobs.branches import Branch
 from jobs.choosing import Choice
 from jobs.inputs import FailedInput, Source
 from jobs.spec import JobSpec
-from jobs.stages import Stage, Variant, blamed
+from jobs.stages import Stage, Variant
 from renderer.errors import ImageError, JobError
 from renderer.settings import DreamSettings
 
