@@ -1,4 +1,4 @@
-"""What does a workspace have of its atlas? Its cells, and ``atlas.json``, which lists them.
+"""What does a workspace have of its atlas? Its cells, ``atlas.json``, and a page to look at them.
 
     {"network": "googlenet", "weights": "<digest>", "seed": 0, "planned": 512,
      "settings": {"size": 128, "iterations": 128, ...},
@@ -10,7 +10,8 @@
 not; digests are those of the weights down to a layer, or to the deepest one. Cells are in the order
 of their channels. ``objective`` is the channel's mean activation over its picture (or that in the
 middle); a ``dead`` channel doesn't answer to anything. The file grows while the atlas is rendered,
-is whole at any moment, and complete when ``cells`` are as many as ``planned``.
+is whole at any moment, and complete when ``cells`` are as many as ``planned``. So does the page
+(jobs.page).
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from typing import Any
 
 from jobs.atlas import parts
 from jobs.cells import Cache, Facts, facts, ids
+from jobs.page import write_page
 from jobs.tasks import Task
 from jobs.workspace import Workspace
 from renderer import networks
@@ -99,10 +101,12 @@ class Gallery:
             self.write()
 
     def write(self) -> None:
-        """Write the index."""
-        text = json.dumps(self.index, ensure_ascii=False, indent=1) + "\n"
+        """Write the index and its page."""
+        index = self.index
+        text = json.dumps(index, ensure_ascii=False, indent=1) + "\n"
         with self._workspace.writing(INDEX) as path:
             path.write_text(text, encoding="utf-8")
+        write_page(self._workspace, index)
         self._changed, self._next_s = False, time.monotonic() + EVERY_S
 
     @property

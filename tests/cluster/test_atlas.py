@@ -61,6 +61,8 @@ def test_every_channel_has_a_picture_a_place_in_the_index_and_one_on_the_sheet(
         assert (whole / cell["file"]).is_file()
         assert cell["dead"] is (cell["objective"] == 0)
     assert (whole / "googlenet-atlas-sheet.png").is_file()
+    assert (whole / "index.html").is_file()
+    assert told["layers"][0]["cells"][5]["file"] in (whole / "atlas.js").read_text()
     assert len(list(whole.glob("frames/1-atlas/*.png"))) == 2
 
 
