@@ -94,7 +94,7 @@ class Assembly:
             self._wait(lambda: self._over)
             there = tuple(cell for cell in output.cells if self._ended.get(cell.task))
             frames = self._write(output, there)
-        missing = len(output.cells) - frames
+        missing = max(0, len(output.cells) - frames)
         return OutputMade(file=self._name(output), frames=frames, missing=missing)
 
     def _name(self, output: Output) -> str:
@@ -112,7 +112,10 @@ class Assembly:
                 rows = table([cell.frame for cell in output.cells], results, output.settings)
                 path.write_text(rows, "utf-8")
                 return len(results)
-            frames = [(cell.label, self._loader(cell)) for cell in cells]
+            if output.frames is not None:
+                frames = self._making(output, cells)
+            else:
+                frames = [(cell.label, self._loader(cell)) for cell in cells]
             if isinstance(output.settings, GridSettings):
                 placed = zip((cell.place for cell in cells), frames, strict=True)
                 picture = grid(dict(placed), [axis(a) for a in output.axes], output.settings)
@@ -139,6 +142,17 @@ class Assembly:
             return images.decode(self._workspace.read(cell.file), name=cell.file)
 
         return load
+
+    def _making(self, output: Output, cells: Sequence[Cell]) -> list[Frame]:
+        """The pictures of a task's making; of one that has failed, those that it came to."""
+        assert output.frames is not None
+        for cell in cells:
+            self._wait_for(cell)
+        names = output.frames.among(self._workspace.artefacts(output.cells[0].task))
+        return [(name, self._reader(name)) for name in names]
+
+    def _reader(self, name: str) -> Callable[[], Picture]:
+        return lambda: images.decode(self._workspace.read(name), name=name)
 
     def _curves(self, cells: Sequence[Cell]) -> list[tuple[Cell, Losses]]:
         """The losses of those tasks that have recorded them."""

@@ -71,6 +71,7 @@ class Orders:
             carries=task.carries,
             pace=self._terms.pace,
             resume=resume,
+            frames=task.frames,
             curve=self._workspace.artefact_data(task.id, LOSSES) if resume else b"",
             metadata=self.recipe(task, threads=backend.threads),
             cells=ids(task, job_seed=self._terms.seed) if self._gallery else {},

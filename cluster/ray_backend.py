@@ -40,6 +40,9 @@ FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 10.0
 READ_WITHIN_S = 60.0
 """How long an answer that is there may take to be read; an owner that died can hold it for ever."""
 
+AHEAD = 64
+"""Records that a worker may tell before they are read: pictures of a making are large, and many."""
+
 PATIENCE, LATE = 6, 4
 """How often in a row a slot's actor may die, or not come up in time, where no other slot is up."""
 
@@ -98,7 +101,8 @@ class RayBackend:
 
     def start(self, slot: str, attempt: Attempt, order: Order) -> None:
         at = self._slots[slot]
-        stream = at.actor.render.options(num_returns="streaming").remote(order)
+        options = {"num_returns": "streaming", "_generator_backpressure_num_objects": AHEAD}
+        stream = at.actor.render.options(**options).remote(order)
         at.running = (attempt, stream)
 
     def poll(self, timeout_s: float) -> list[Report]:

@@ -13,7 +13,7 @@ from typing import Any
 
 from jobs.messages import Cause
 from renderer.events import Artefact, Checkpoint, Progress
-from renderer.settings import Settings
+from renderer.settings import FrameSettings, Settings
 
 Handle = Any
 """A value that a backend holds for its workers (``Backend.share``); to all others opaque."""
@@ -40,8 +40,9 @@ class Order:
     ``styles`` are handles on the style pictures' bytes, with their names and frames beside them;
     ``pictures`` are such of the guides and masks that a dream's regions mean by number.
     ``resume`` is the checkpoint to go on from, and ``curve`` the table of losses that earlier
-    attempts have left. An atlas has no picture; ``cells`` are the ids of its cells by channel, and
-    ``ready`` the files of those that needn't be rendered.
+    attempts have left. ``frames`` says which pictures of the making are told. An atlas has no
+    picture; ``cells`` are the ids of its cells by channel, and ``ready`` the files of those that
+    needn't be rendered.
     """
 
     task: str
@@ -63,6 +64,7 @@ class Order:
     pace: Pace = Pace()
     resume: Checkpoint | None = None
     curve: bytes = field(default=b"", repr=False)
+    frames: FrameSettings | None = None
     metadata: Mapping[str, Any] | None = field(default=None, repr=False)
     cells: Mapping[int, str] = field(default_factory=dict, repr=False)
     ready: Mapping[int, bytes] = field(default_factory=dict, repr=False)

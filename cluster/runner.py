@@ -264,6 +264,8 @@ class Runner:
 
     def _start(self, task: Task, attempt: Attempt, slot: str) -> list[m.Event]:
         kept = self._workspace.latest_checkpoint(task.id)
+        if kept and not self._workspace.shown(task, kept.iteration):
+            kept = None  # frames of its making are asked for since
         resume = Checkpoint(kept.iteration, kept.data) if kept else None
         self._chronicle.given(task, attempt, slot, resumed=resume.iteration if resume else 0)
         try:

@@ -32,6 +32,7 @@ from renderer.atlas import Cell
 from renderer.errors import CheckpointError, DivergedError, ReverieError
 from renderer.events import Artefact, Event, Progress
 from renderer.images import Picture
+from renderer.making import Making
 from renderer.networks import Network
 from renderer.settings import AtlasSettings, DreamSettings, Settings, StyleSettings
 
@@ -89,10 +90,12 @@ class Renderer:
 
         done = order.resume.iteration if order.resume else 0
         curve = Curve(order.pace.losses, past=order.curve, done=done)
-        hooks = {
+        hooks: dict[str, Any] = {
             "fetch_losses": lambda: throttle.wanted() | curve.wanted(),  # both are asked
             "checkpoint": Pacer(order.pace, at_once=stopping).wanted,
         }
+        if order.frames is not None:
+            hooks["frames"] = Making(order.frames, picture.size, picture.alpha)
         steps = self._steps(order, picture.pixels.to(self.device), hooks)
         rendered = yield from told(recorded(steps, curve), throttle, stopping)
         if rendered is None:
@@ -111,7 +114,7 @@ class Renderer:
         )
 
     def _steps(
-        self, order: Order, pixels: Tensor, asked: Mapping[str, Callable[[], bool]]
+        self, order: Order, pixels: Tensor, asked: Mapping[str, Any]
     ) -> Generator[Event, None, Tensor]:
         network = self.network(order)
         hooks: Any = {

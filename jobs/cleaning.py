@@ -15,6 +15,7 @@ from jobs import artefacts, checkpoints
 from jobs.history import ARTEFACTS, CARRY, FRAMES, History
 from jobs.roster import Entry
 from jobs.storage import Sizes, Storage, leftovers
+from renderer.settings import FrameSettings
 
 _LAST_GOOD_NAME = re.compile(r"(.+)\.iteration-[0-9]+\.png")
 _CARRY_NAME = re.compile(rf"{CARRY}/[^/]+/([0-9a-f]+)\.safetensors")
@@ -76,10 +77,14 @@ def _last_good(
 
 
 def _artefacts(storage: Storage, entries: Sequence[Entry], history: History) -> Iterator[str]:
-    """What tasks have left that are planned no more."""
-    planned = {entry.id for entry in entries}
-    gone = {home for home, task in history.artefacts.items() if task not in planned}
-    return (name for name in artefacts.names(storage) if name.rpartition("/")[0] in gone)
+    """What tasks have left that are planned no more, and pictures that none asks for any more."""
+    planned = {entry.id: entry.frames for entry in entries}
+    owners = history.artefacts
+    for name in artefacts.names(storage):
+        owner = owners.get(name.rpartition("/")[0])
+        unwanted = planned.get(owner or "") is None and FrameSettings(every=1).among([name])
+        if owner is not None and (owner not in planned or unwanted):
+            yield name
 
 
 def _stem(file: str) -> str:

@@ -20,6 +20,7 @@ from typing import Any, Protocol
 from jobs.inputs import Source
 from jobs.storage import Sizes, Storage
 from jobs.tasks import ALGORITHM_VERSION, Task, described
+from renderer.settings import FrameSettings
 
 FRAMES, ARTEFACTS, CARRY = "frames", "artefacts", "carry"
 
@@ -69,6 +70,8 @@ class Planned(Protocol):
     def file(self) -> str: ...
     @property
     def needs(self) -> tuple[str, ...]: ...
+    @property
+    def frames(self) -> FrameSettings | None: ...
 
 
 @dataclass(slots=True)
@@ -79,6 +82,7 @@ class History:
     owners: dict[str, str] = field(default_factory=dict)  # the task whose picture a file holds
     artefacts: dict[str, str] = field(default_factory=dict)  # the task whose a folder of them is
     homes: dict[str, str] = field(default_factory=dict)  # the folder that was a task's last
+    widths: dict[str, int | None] = field(default_factory=dict)  # to which it shrinks pictures
     attempts: dict[str, int] = field(default_factory=dict)
     recipes: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     failures: dict[str, Failure] = field(default_factory=dict)
@@ -109,6 +113,7 @@ class History:
         if event == ARTEFACTS_BEGUN and _is_below(home := record.get("folder"), ARTEFACTS):
             self.artefacts[str(home)] = task
             self.homes[task] = str(home)
+            self.widths[task] = record.get("width")
         files = record.get("files")
         if isinstance(files, list) and all(_is_below(file, FRAMES) for file in files):
             self._result(task, files, record)
@@ -132,12 +137,28 @@ class History:
             and sizes(file) == result.size_bytes
         ]
 
+    def shown(self, task: Planned, sizes: Sizes, *, until: int) -> bool:
+        """Whether the pictures of a task's making are there that it is to keep, so far."""
+        if task.frames is None:
+            return True
+        home, result = self.home(task.id), self.results.get(task.id)
+        if not home or self.widths.get(task.id) != task.frames.width:
+            return False
+        names = task.frames.names(until, result.iterations if result else None)
+        return all(sizes(f"{home}/{name}") is not None for name in names)
+
+    def made(self, task: Planned, sizes: Sizes) -> bool:
+        """The same of a finished task, and to its last iteration."""
+        result = self.results.get(task.id)
+        return result is not None and self.shown(task, sizes, until=result.iterations)
+
     def finished(self, tasks: Sequence[Planned], sizes: Sizes) -> set[str]:
         """Ids of the tasks that needn't be rendered.
 
-        A finished task whose carry is gone counts as unfinished where a task that needs it is.
+        A finished task that lacks pictures of its making counts as unfinished; so does one whose
+        carry is gone, where a task that needs it is unfinished.
         """
-        done = {task.id for task in tasks if self.pictures(task, sizes)}
+        done = {t.id for t in tasks if self.pictures(t, sizes) and self.made(t, sizes)}
         wanted: set[str] = set()
         for task in reversed(tasks):
             if task.id in wanted and sizes(carry_name(task.id)) is None:

@@ -2,8 +2,8 @@
 
 Where a step makes several pictures of an input, each input gets an output of its own, also where a
 sheet shows the input itself; else all inputs are in one together. Plots of losses and tables are of
-a whole step, and a plot has a table beside it. A job with a matrix has a grid and a table, whether
-they are asked for or not.
+a whole step, and a plot has a table beside it. A job with a matrix has a grid and a table, and a
+step with `frames` an animation of each frame's making, whether they are asked for or not.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from jobs import steps, sweeps
+from jobs import making, steps, sweeps
 from jobs.documents import Key
 from jobs.models import given
 from jobs.names import Names
@@ -25,15 +25,16 @@ from jobs.sweeps import Axis
 from jobs.tables import TableSettings
 from jobs.tasks import Frame, Task
 from renderer.errors import JobError
-from renderer.settings import AnimationSettings, GridSettings, SheetSettings, nearest
+from renderer.settings import AnimationSettings, FrameSettings, GridSettings, SheetSettings, nearest
 
-OutputKind = Literal["gif", "sheet", "grid", "table", "plot"]
+OutputKind = Literal["gif", "sheet", "grid", "table", "plot", "making"]
 SUFFIXES: dict[OutputKind, tuple[str, ...]] = {
     "gif": (".gif",),
     "sheet": ("-sheet.png",),
     "grid": ("-grid.png",),
     "table": ("-table.csv",),
     "plot": ("-losses.png", "-losses.csv"),
+    "making": ("-making.gif",),
 }
 Made = AnimationSettings | SheetSettings | GridSettings | TableSettings | PlotSettings
 KINDS: dict[OutputKind, type[Made]] = {
@@ -42,6 +43,7 @@ KINDS: dict[OutputKind, type[Made]] = {
     "grid": GridSettings,
     "table": TableSettings,
     "plot": PlotSettings,
+    "making": AnimationSettings,
 }
 OF_A_STEP: tuple[OutputKind, ...] = ("table", "plot")
 OF_A_MATRIX: tuple[OutputKind, ...] = ("grid", "table")
@@ -66,7 +68,8 @@ class Cell:
 class Output:
     """An animation, a sheet, a grid with its axes, or a table or plot; ``file`` is its name.
 
-    A sheet may have pictures ``first``, before its cells, and ``beside`` them.
+    A sheet may have pictures ``first``, before its cells, and ``beside`` them. The animation of the
+    making of its one cell has ``frames``, which say of what pictures.
     """
 
     kind: OutputKind
@@ -77,6 +80,7 @@ class Output:
     axes: tuple[Axis, ...] = ()
     first: tuple[Shown, ...] = ()
     beside: tuple[Shown, ...] = ()
+    frames: FrameSettings | None = None
 
 
 def outputs(
@@ -93,10 +97,11 @@ def outputs(
         if isinstance(settings, GridSettings):
             _check_axes(spec, settings, of_step, key)
         groups = _groups(of_step, kind, alone=shows_input(settings))
+        keeps = making.checked(spec, step, key) if kind == "making" else None
         for picture, cells in groups.items():
             middle = [] if step == len(spec.steps) - 1 else [folder(spec, step)]
             stem = "-".join([spec.title, *middle, *([picture] if len(groups) > 1 else [])])
-            if isinstance(settings, AnimationSettings):
+            if kind == "gif" and isinstance(settings, AnimationSettings):
                 _check_durations(spec, settings, len(cells), (*key, "durations"))
                 _check_sizes(spec, cells, key)
             name = names[kind].take(stem)
@@ -109,6 +114,7 @@ def outputs(
                 cells=cells,
                 first=first,
                 beside=beside,
+                frames=keeps,
             )
             made = _placed(made, spec.base) if isinstance(settings, GridSettings) else made
             found += [replace(made, file=name + suffix) for suffix in SUFFIXES[kind]]
@@ -121,7 +127,7 @@ def folder(spec: JobSpec, step: int) -> str:
 
 
 def _wanted(spec: JobSpec) -> list[tuple[OutputKind, steps.Output]]:
-    """The outputs that are asked for, and those that a matrix has anyway."""
+    """The outputs that are asked for, and those that a matrix or `frames` have anyway."""
     kinds: tuple[OutputKind, ...] = tuple(SUFFIXES)
     found = [
         (kind, asked)
@@ -130,7 +136,13 @@ def _wanted(spec: JobSpec) -> list[tuple[OutputKind, steps.Output]]:
         if (asked := getattr(wanted, kind)) is not None
     ]
     missing = [kind for kind in OF_A_MATRIX if kind not in dict(found)] if spec.matrix else []
-    return found + [(kind, steps.Output.model_validate({})) for kind in missing]
+    found += [(kind, steps.Output.model_validate({})) for kind in missing]
+    told = {
+        _step(spec, asked.of, ("outputs", number, kind, "of"))
+        for number, (kind, asked) in enumerate(found)
+        if kind == "making"
+    }
+    return found + [("making", asked) for asked in making.lacking(spec, told)]
 
 
 def _step(spec: JobSpec, of: str | None, key: Key) -> int:
@@ -179,6 +191,8 @@ def _groups(
             label = f"{frame.input}, {frame.label}"
         cell = Cell(label, frame.task, frame.file, frame.size, frame)
         name = frame.input if kind == "grid" else frame.picture
+        if kind == "making":
+            apart, name = True, making.name(frame)
         shown = frame.parts if drawn else ()
         parts = [replace(cell, label=label, file=file) for label, file in shown]
         groups.setdefault(name if apart else "", []).extend(parts or [cell])

@@ -237,7 +237,12 @@ class _Grower:
         )
         known = self.tasks.get(task_id)
         if known is not None:
-            return replace(known, files=(*known.files, file), carries=known.carries or carries)
+            return replace(
+                known,
+                files=(*known.files, file),
+                carries=known.carries or carries,
+                frames=known.frames or stage.frames,
+            )
         return Task(
             id=task_id,
             kind=stage.kind,
@@ -257,4 +262,5 @@ class _Grower:
             format=self.spec.format,
             files=(file,),
             carries=carries,
+            frames=stage.frames,
         )

@@ -61,6 +61,8 @@ class _Detective:
         if result is None:
             return ""
         if self._history.pictures(task, self._sizes):
+            if task.frames and not self._history.made(task, self._sizes):
+                return f"frames of its making are asked for (every {task.frames.every})"
             return "what it carries to the next step is gone"
         return _lost(result.files, task)
 

@@ -24,6 +24,9 @@ from renderer.atlas import cell_size
 from renderer.errors import JobError, SettingError
 from renderer.settings import AtlasSettings, DreamSettings, StyleSettings
 
+BESIDE = {"carries", "frames"}
+"""What of a task says nothing of its pixels."""
+
 SETTINGS = {"dream": DreamSettings, "style": StyleSettings, "atlas": AtlasSettings}
 
 
@@ -107,8 +110,7 @@ def _plain(task: Task, base: Path) -> dict[str, Any]:
     plain["pictures"] = [_described(picture, base) for picture in task.pictures]
     if not task.pictures:
         del plain["pictures"]
-    del plain["carries"]
-    return plain
+    return {key: value for key, value in plain.items() if key not in BESIDE}
 
 
 def _described(source: Source, base: Path) -> dict[str, Any]:
@@ -126,7 +128,7 @@ def relative(path: str, base: Path) -> str:
 
 
 def _task(data: Mapping[str, Any], folders: tuple[Path, ...]) -> Task:
-    known = {field.name for field in dataclasses.fields(Task)} - {"carries", "pictures"}
+    known = {field.name for field in dataclasses.fields(Task)} - {*BESIDE, "pictures"}
     given = {key: _tuple(data[key]) for key in known}
     settings = {key: _tuple(value) for key, value in data["settings"].items()}
     if "regions" in settings:

@@ -14,6 +14,7 @@ from typing import Any
 from jobs.storage import Storage
 from jobs.tasks import Task
 from renderer.errors import WorkspaceError
+from renderer.settings import FrameSettings
 
 PLAN = "plan.json"
 
@@ -28,6 +29,7 @@ class Entry:
     step: int
     needs: tuple[str, ...]
     carries: bool
+    frames: FrameSettings | None = None
 
     @property
     def file(self) -> str:
@@ -37,7 +39,7 @@ class Entry:
 
 def written(tasks: Sequence[Task]) -> bytes:
     """The contents of ``plan.json`` for these tasks, in their order."""
-    rows = [[t.id, t.files, t.label, t.step, t.needs, t.carries] for t in tasks]
+    rows = [[t.id, t.files, t.label, t.step, t.needs, t.carries, *_kept(t.frames)] for t in tasks]
     return json.dumps({"tasks": rows}, ensure_ascii=False, separators=(",", ":")).encode()
 
 
@@ -50,8 +52,8 @@ def load(storage: Storage) -> tuple[Entry, ...]:
         with storage.told():
             rows = _rows(storage)
         return tuple(
-            Entry(id, tuple(files), label, step, tuple(needs), carries)
-            for id, files, label, step, needs, carries in rows
+            Entry(id, tuple(files), label, step, tuple(needs), carries, _frames(*kept))
+            for id, files, label, step, needs, carries, *kept in rows
         )
     except (ValueError, LookupError, TypeError) as error:
         raise WorkspaceError(
@@ -76,3 +78,12 @@ def with_dependents(entries: Sequence[Entry], chosen: Collection[str]) -> list[E
         if wanted.intersection(entry.needs):
             wanted.add(entry.id)
     return [entry for entry in entries if entry.id in wanted]
+
+
+def _kept(frames: FrameSettings | None) -> list[int | None]:
+    """Which pictures of its making a task keeps, as the last items of its row; often none."""
+    return [] if frames is None else [frames.every, frames.width]
+
+
+def _frames(every: int | None = None, width: int | None = None) -> FrameSettings | None:
+    return None if every is None else FrameSettings(every=every, width=width)

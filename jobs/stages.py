@@ -24,7 +24,7 @@ from jobs.tasks import Kind
 from renderer import networks
 from renderer.errors import JobError, NetworkError, SettingError
 from renderer.networks import NetworkEntry
-from renderer.settings import DreamSettings, StyleSettings, resolve
+from renderer.settings import DreamSettings, FrameSettings, StyleSettings, resolve
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,11 +42,15 @@ class Variant:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
-    """A step, resolved. In a chain each variant goes on from the result of the one before it."""
+    """A step, resolved. In a chain each variant goes on from the result of the one before it.
+
+    ``frames`` are the pictures of each one's making that are to be kept.
+    """
 
     kind: Kind
     variants: tuple[Variant, ...]
     chain: bool = False
+    frames: FrameSettings | None = None
 
 
 def stages(spec: JobSpec, known: Mapping[int, Stage] | None = None) -> tuple[Stage, ...]:
@@ -95,7 +99,7 @@ def _dream(spec: JobSpec, step: DreamStep, key: Key) -> Stage:
                 pictures=target.pictures,
             )
         )
-    return Stage(kind="dream", variants=tuple(variants), chain=step.chain)
+    return Stage(kind="dream", variants=tuple(variants), chain=step.chain, frames=step.frames)
 
 
 def layer_channels(
@@ -146,7 +150,7 @@ def _style(spec: JobSpec, step: StyleStep, key: Key) -> Stage:
             Variant(label=s.name, part=s.name, settings=settings, until=until, styles=(s,))
             for s in styles
         ]
-    return Stage(kind="style", variants=tuple(variants))
+    return Stage(kind="style", variants=tuple(variants), frames=step.frames)
 
 
 def _style_pictures(spec: JobSpec, step: StyleStep, key: Key) -> tuple[Source, ...]:

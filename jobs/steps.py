@@ -13,13 +13,25 @@ from pydantic_core import core_schema
 from jobs import generated
 from jobs.channels import SCHEMA, Channels, by_layers
 from jobs.generated import Generated
-from jobs.models import Choice, Flag, Flat, Many, Model, Number, OneOf, Text, Whole
+from jobs.models import (
+    Choice,
+    Flag,
+    Flat,
+    Many,
+    Model,
+    Number,
+    OneOf,
+    Record,
+    Text,
+    Whole,
+)
 from jobs.plots import PlotSettings
 from jobs.tables import TableSettings
 from renderer.settings import (
     AnimationSettings,
     AtlasSettings,
     DreamSettings,
+    FrameSettings,
     GridSettings,
     Knob,
     SheetSettings,
@@ -82,6 +94,12 @@ class Resources:
         check(self)
 
 
+FRAMES = (
+    "pictures of each frame's making to keep, from the first to the last iteration; they also make "
+    "an animation of it (`making`)"
+)
+
+
 class RegionKeys(Model):
     """A part of the picture, and what is amplified there; what isn't said is the step's."""
 
@@ -127,6 +145,7 @@ class DreamStep(Model):
     regions: tuple[RegionKeys, ...] = Field(
         (), description="parts of the picture with aims of their own; the rest stays as it is"
     )
+    frames: Annotated[FrameSettings, Record()] | None = Field(None, description=FRAMES)
 
     @field_validator("channels", mode="before")
     @classmethod
@@ -143,6 +162,7 @@ class StyleStep(Model):
     combine: Annotated[str, Choice("blend", "each")] = Field(
         "blend", description="blend all styles into one picture, or make one picture of each"
     )
+    frames: Annotated[FrameSettings, Record()] | None = Field(None, description=FRAMES)
 
 
 class AtlasStep(Model):
@@ -191,6 +211,10 @@ class Output(Model):
     )
 
 
+class Making(Output):
+    """What an animation of the making has beside its settings. Its frames are counted when made."""
+
+
 class Outputs(OneOf):
     """Something made of all pictures of a step."""
 
@@ -199,3 +223,4 @@ class Outputs(OneOf):
     grid: Annotated[Output, Flat(GridSettings)] | None = None
     table: Annotated[Output, Flat(TableSettings)] | None = None
     plot: Annotated[Output, Flat(PlotSettings)] | None = None
+    making: Annotated[Making, Flat(AnimationSettings, without=("durations",))] | None = None

@@ -12,7 +12,7 @@ from typing import Any, Literal, get_args
 
 from jobs.captions import Setting
 from jobs.inputs import Source
-from renderer.settings import AtlasSettings, DreamSettings, Settings, knobs
+from renderer.settings import AtlasSettings, DreamSettings, FrameSettings, Settings, knobs
 
 ALGORITHM_VERSION = 1
 """To be raised whenever the same settings come to give other pixels."""
@@ -32,7 +32,8 @@ class Task:
     Layers in ``settings`` are names. ``weights`` is the digest of the network's weights down to
     ``until``, the deepest layer used. ``files`` are the names of the frame within the workspace:
     more than one where several frames come to the same pixels. A task that ``carries`` also
-    delivers its picture as it is (``images.pack``), for the tasks that need it.
+    delivers its picture as it is (``images.pack``), for the tasks that need it. One with ``frames``
+    keeps pictures of its making (jobs.artefacts).
     """
 
     id: str
@@ -53,6 +54,7 @@ class Task:
     format: str
     files: tuple[str, ...]
     carries: bool
+    frames: FrameSettings | None = None
 
     @property
     def file(self) -> str:

@@ -152,6 +152,7 @@ class Workspace:
         with self._storage.told():
             done = self.history.finished(tasks, self._storage.sizes())
             self._link([task for task in tasks if task.id in done])
+            self._rehouse(tasks)
             for task in tasks:
                 if task.id in done:  # their driver died before it removed them
                     self._checkpoints.drop(task.id)
@@ -196,13 +197,17 @@ class Workspace:
     def artefact(self, task: Task, name: str, data: bytes, *, attempt: int) -> str:
         """Puts what a task makes beside its frame in its place; its name in the workspace.
 
-        Whether the attempt is alive, the schedule says, as with a checkpoint.
+        Whether the attempt is alive, the schedule says, as with a checkpoint. The folder is emptied
+        where another task had it, and where pictures of another width are in it.
         """
         home = artefacts.home(task.file)
+        width = task.frames.width if task.frames else self.history.widths.get(task.id)
         with self._storage.told():
-            if self.history.artefacts.get(home) != task.id:
+            known = (self.history.artefacts.get(home), self.history.widths.get(task.id))
+            if known != (task.id, width):
                 self._storage.remove(artefacts.names(self._storage, home))
-                self.record(ARTEFACTS_BEGUN, task=task.id, attempt=attempt, folder=home)
+                facts = {"attempt": attempt, "folder": home, "width": width}
+                self.record(ARTEFACTS_BEGUN, task=task.id, **facts)
             return artefacts.put(self._storage, home, name, data)
 
     def artefacts(self, task: str) -> list[str]:
@@ -219,6 +224,13 @@ class Workspace:
         with self._storage.told(), contextlib.suppress(FileNotFoundError):
             return self._storage.read(f"{home}/{name}") if home else b""
         return b""
+
+    def shown(self, task: Task, until: int) -> bool:
+        """Whether the pictures of its making are there that a task keeps until an iteration."""
+        if task.frames is None:
+            return True
+        with self._storage.told():
+            return self.history.shown(task, self._storage.sizes(), until=until)
 
     def latest_checkpoint(self, task: str) -> Checkpoint | None:
         """The newest sound checkpoint of a task; damaged ones are logged and removed."""
@@ -279,6 +291,28 @@ class Workspace:
         if task.source is None:
             return {"recipe": key, "needs": task.needs[0] if task.needs else ""}
         return {"recipe": key, "picture": picture(task.source, task.size)}
+
+    def _rehouse(self, tasks: Sequence[Task]) -> None:
+        """Gives what tasks have left beside their frames the places where it is to be now."""
+        moved = []
+        for task in tasks:
+            old, new = self.history.home(task.id), artefacts.home(task.file)
+            if old not in ("", new):
+                moved.append((task.id, old, new))
+        moves = [
+            (name, f"{new}/{name.rpartition('/')[2]}")
+            for _, old, new in moved
+            for name in artefacts.names(self._storage, old)
+        ]
+        self._storage.alias(moves)
+        for task_id, _, new in moved:
+            width, attempt = self.history.widths.get(task_id), self.attempts(task_id)
+            facts = {"attempt": attempt, "folder": new, "width": width}
+            self.record(ARTEFACTS_BEGUN, task=task_id, **facts)
+        settled = {new for _, new in moves}
+        for place in {place for _, *places in moved for place in places}:
+            names = artefacts.names(self._storage, place)
+            self._storage.remove(name for name in names if name not in settled)
 
     def _link(self, tasks: Sequence[Task]) -> None:
         """Gives pictures the names they are to have now."""

@@ -24,6 +24,7 @@ from renderer.errors import ImageError
 from renderer.events import Checkpoint, Event, Progress, finish
 from renderer.images import Picture, resize
 from renderer.losses import standardised
+from renderer.making import Making
 from renderer.networks import Network
 from renderer.objectives import Objective, gradients
 from renderer.regions import Regions
@@ -58,14 +59,16 @@ def steps(
     fetch_losses: Callable[[], bool] | None = None,
     checkpoint: Callable[[], bool] | None = None,
     resume: State | None = None,
+    frames: Making | None = None,
 ) -> Generator[Event, None, Tensor]:
     """Dream ``image``, (1, 3, H, W) in 0..255; yields after every step and returns the picture.
 
     ``pictures`` are the guides and masks that the settings' regions mean by number.
     ``fetch_losses`` is asked once a step whether the objective's value is wanted (it costs a wait
     for the device); without it every step has one. ``checkpoint`` is asked whether to yield a
-    Checkpoint after the step; ``resume`` is the state in one, to go on from. Raises ImageError for
-    a picture too small for the layer, NetworkError for an unknown layer, channel or class.
+    Checkpoint after the step; ``resume`` is the state in one, to go on from; ``frames`` keeps
+    pictures of the making. Raises ImageError for a picture too small for the layer, NetworkError
+    for an unknown layer, channel or class.
     """
     regions = Regions.of(settings, network, pictures, image=image)
     deepest = networks.deepest(networks.entry(network.name), regions.layers)
@@ -75,6 +78,8 @@ def steps(
     done, result = 0, levels[-1]
     if resume is not None:
         done, result = resume.iteration, resume.tensors["image"].to(image)
+    elif frames is not None:
+        yield from frames.at(0, total, image)
     for step in range(done, total):
         depth, i = len(levels) - 1 - step // settings.iterations, step % settings.iterations
         level = levels[depth]
@@ -96,6 +101,8 @@ def steps(
         wanted = fetch_losses is None or fetch_losses()
         named = zip(regions.names, values, strict=True) if wanted else ()
         yield Progress(step + 1, total, tuple((name, value.item()) for name, value in named))
+        if frames is not None:
+            yield from frames.at(step + 1, total, result)
         if checkpoint is not None and checkpoint():
             yield Checkpoint(step + 1, pack(State(step + 1, {"image": result})))
     return result

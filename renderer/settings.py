@@ -12,6 +12,7 @@ from __future__ import annotations
 import difflib
 import math
 import operator
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from typing import Annotated, Any, TypeVar, get_args, get_origin, get_type_hints
@@ -150,6 +151,51 @@ class StyleSettings:
 
     def __post_init__(self) -> None:
         check(self)
+
+
+_OF_MAKING = re.compile(r"(?:^|/)iteration-([0-9]{5,7})\.png$")
+
+
+@dataclass(frozen=True, kw_only=True)
+class FrameSettings:
+    """Which pictures of an optimisation are kept, to see it come about. No pixel depends on it."""
+
+    every: Annotated[
+        int,
+        Knob(
+            "iterations from one kept picture to the next; the first and the last are kept too",
+            ge=1,
+            le=1_000_000,
+        ),
+    ] = 10
+    width: Annotated[
+        int | None,
+        Knob("shrink wider pictures to this width; null: as they are", unit="px", ge=1, le=65_536),
+    ] = None
+
+    def __post_init__(self) -> None:
+        check(self)
+
+    def keeps(self, iteration: int, total: int) -> bool:
+        """Whether the picture after an iteration of so many is kept; 0 is the one before all."""
+        return iteration % self.every == 0 or iteration == total
+
+    def names(self, until: int, total: int | None = None) -> list[str]:
+        """The files of the pictures that are kept until an iteration, which may be the last."""
+        iterations = [*range(0, until + 1, self.every)]
+        if until == total and iterations[-1] != until:
+            iterations.append(until)
+        return [self.name(iteration) for iteration in iterations]
+
+    def among(self, files: Iterable[str]) -> list[str]:
+        """Those of the files, in folders or not, that are such pictures, and the last, in order."""
+        found = {int(match[1]): file for file in files if (match := _OF_MAKING.search(file))}
+        return [found[i] for i in sorted(found) if self.keeps(i, max(found))]
+
+    @staticmethod
+    def name(iteration: int) -> str:
+        """The file of the picture after an iteration: ``iteration-00010.png``."""
+        return f"iteration-{iteration:05d}.png"
 
 
 @dataclass(frozen=True, kw_only=True)

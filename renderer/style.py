@@ -29,6 +29,7 @@ from renderer.losses import (
     style_loss,
     total_variation,
 )
+from renderer.making import Making
 from renderer.networks import Network
 from renderer.optimizers import optimizer
 from renderer.settings import StyleSettings
@@ -63,6 +64,7 @@ def steps(
     fetch_losses: Callable[[], bool] | None = None,
     checkpoint: Callable[[], bool] | None = None,
     resume: State | None = None,
+    frames: Making | None = None,
 ) -> Generator[Event, None, Tensor]:
     """Move an image of the content's size to its content and the styles' style, step by step.
 
@@ -70,19 +72,23 @@ def steps(
     ``style_max_size``. Yields after every step and returns the image. ``fetch_losses`` is asked
     once a step whether the losses' values are wanted (they cost a wait for the device);
     ``checkpoint`` whether to yield a Checkpoint after it, and ``resume`` is the state in one, to go
-    on from.
+    on from; ``frames`` keeps pictures of its making.
     """
     targets = Targets.of(content, styles, network, settings)
     image, mover, done = start_image(content, settings, seed), optimizer(settings), 0
     if resume is not None:
         image, done = resume.tensors["image"].to(content), resume.iteration
         mover.restore(_memory(resume, content.device))
+    elif frames is not None:
+        yield from frames.at(0, settings.iterations, image)
     for i in range(done, settings.iterations):
         gradient, losses = combined_gradient(image, network, targets, settings)
         image = mover.step(image, gradient)
         wanted = fetch_losses is None or fetch_losses()
         values = tuple((name, loss.item()) for name, loss in losses.items()) if wanted else ()
         yield Progress(i + 1, settings.iterations, values)
+        if frames is not None:
+            yield from frames.at(i + 1, settings.iterations, image)
         if checkpoint is not None and checkpoint():
             memory = {MEMORY + name: tensor for name, tensor in mover.state().items()}
             yield Checkpoint(i + 1, pack(State(i + 1, {"image": image, **memory})))

@@ -94,7 +94,17 @@ Each = Annotated[
 ]
 Gif = Annotated[bool, typer.Option("--gif", help="make an animation of the pictures too")]
 Sheet = Annotated[bool, typer.Option("--sheet", help="make a contact sheet of the pictures too")]
-
+Frames = Annotated[
+    int | None,
+    typer.Option(
+        "--frames",
+        metavar="INTEGER",
+        min=1,
+        show_default=False,
+        help="keep the pictures that each one goes through, every so many iterations, and make an "
+        "animation of them",
+    ),
+]
 Plot = Annotated[bool, typer.Option("--plot", help="plot the losses over the iterations too")]
 
 
@@ -109,6 +119,7 @@ def dream_command(
     gif: Gif = False,
     sheet: Sheet = False,
     plot: Plot = False,
+    frames: Frames = None,
     **options: Any,
 ) -> int:
     """Dream pictures: amplify what a network's layers see in them."""
@@ -119,6 +130,8 @@ def dream_command(
         step["chain"] = True
     if channels is not None:
         step["channels"] = channels_of(channels)
+    if frames is not None:
+        step["frames"] = {"every": frames}
     if guide is not None:
         step["guide"] = guide
     if mix is not None:
@@ -136,12 +149,15 @@ def style_command(
     gif: Gif = False,
     sheet: Sheet = False,
     plot: Plot = False,
+    frames: Frames = None,
     **options: Any,
 ) -> int:
     """Give pictures the style of other pictures."""
     step = {**given(StyleSettings, options), "images": style}
     if each:
         step["combine"] = "each"
+    if frames is not None:
+        step["frames"] = {"every": frames}
     outputs = {"gif": gif, "sheet": sheet, "plot": plot}
     return run("style", step, images, outputs=outputs, options=options)
 
