@@ -12,7 +12,7 @@ import time
 import traceback
 import warnings
 from collections import OrderedDict
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Hashable, Mapping
 from typing import Any
 
 # Read by cuBLAS when it starts; without it a matrix product on a GPU may differ between two runs.
@@ -33,6 +33,7 @@ from renderer.errors import CheckpointError, DivergedError, ReverieError
 from renderer.events import Artefact, Event, Progress
 from renderer.images import Picture
 from renderer.making import Making
+from renderer.memory import Memory
 from renderer.networks import Network
 from renderer.settings import AtlasSettings, DreamSettings, Settings, StyleSettings
 
@@ -44,7 +45,9 @@ NETWORKS_KEPT = 3
 
 
 class Renderer:
-    """Renders one order after another on one device, and keeps the last networks it loaded.
+    """Renders one order after another on one device.
+
+    It keeps the last networks that it loaded, and what its renderings had in common.
 
     ``fetch`` turns a handle into its value: the weights, or a style picture's bytes. ``stop`` may
     be called from any thread, everything else from one.
@@ -61,6 +64,7 @@ class Renderer:
         self.node = node or socket.gethostname()
         self._fetch = fetch
         self._networks: OrderedDict[tuple[str, str, str], Network] = OrderedDict()
+        self._memory = Memory()
         self._stopping = ""  # the task that is to end
 
     def render(self, order: Order) -> Generator[Record, None, None]:
@@ -135,17 +139,19 @@ class Renderer:
             images.decode(self._fetch(s.data), name=s.name, frame=s.frame).pixels.to(self.device)
             for s in order.styles
         ]
-        return style.steps(pixels, styles, network, order.settings, **hooks)
+        memory = self._memory.within(*_circumstances(order))
+        return style.steps(pixels, styles, network, order.settings, memory=memory, **hooks)
 
     def _make_room(self) -> None:
         """Give back what is only kept for orders to come."""
         self._networks.clear()
+        self._memory.clear()
         if self.device.type == "cuda":
             torch.cuda.empty_cache()
 
     def network(self, order: Order) -> Network:
         """The order's network, built as deep as it needs; the last few stay loaded."""
-        key = (order.settings.network, order.until, order.digest)
+        key = _network_key(order)
         if key not in self._networks:
             self._networks[key] = networks.load(
                 networks.entry(order.settings.network),
@@ -157,6 +163,15 @@ class Renderer:
                 self._networks.popitem(last=False)
         self._networks.move_to_end(key)
         return self._networks[key]
+
+
+def _network_key(order: Order) -> tuple[str, str, str]:
+    return order.settings.network, order.until, order.digest
+
+
+def _circumstances(order: Order) -> tuple[Hashable, ...]:
+    """What decides the bits of a network's activations, beside the picture."""
+    return (*_network_key(order), order.threads)
 
 
 def told(

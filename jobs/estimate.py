@@ -73,8 +73,7 @@ def estimate(
     seconds = None
     if flops_per_second is not None:
         each = {
-            task.id: flops[task.id] / flops_per_second
-            + _calls(task, sizes[task.id]) * SECONDS_PER_CALL
+            task.id: seconds_of(task, sizes[task.id], flops_per_second=flops_per_second)
             for task in tasks
         }
         seconds = max(sum(each.values()) / max(1, slots), _longest_chain(tasks, each))
@@ -85,6 +84,11 @@ def estimate(
         memory_bytes=int(memory),
         seconds=seconds,
     )
+
+
+def seconds_of(task: Task, size: tuple[int, int], *, flops_per_second: float) -> float:
+    """The time that a task of a picture of this (height, width) takes a slot."""
+    return _flops(task, size) / flops_per_second + _calls(task, size) * SECONDS_PER_CALL
 
 
 def convolution_rate(*, threads: int = 1, seconds: float = 0.3) -> float:

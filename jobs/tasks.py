@@ -12,9 +12,9 @@ from typing import Any, Literal, get_args
 
 from jobs.captions import Setting
 from jobs.inputs import Source
-from renderer.settings import AtlasSettings, DreamSettings, FrameSettings, Settings, knobs
+from renderer.settings import DreamSettings, FrameSettings, Settings, knobs
 
-ALGORITHM_VERSION = 1
+ALGORITHM_VERSION = 2
 """To be raised whenever the same settings come to give other pixels."""
 
 ID_CHARACTERS = 32
@@ -89,9 +89,11 @@ def identify(
 ) -> tuple[str, int]:
     """A task's id and its seed. ``picture`` is the task it comes from, or a source and its size.
 
-    An atlas has no picture, and its seed doesn't depend on which of its channels are rendered.
     Neither names nor the place in the job matter: a job may grow without any id changing. The
     format of the file doesn't either; whether a file of this format is there, the workspace knows.
+    The seed is of the picture (an atlas has none), not of the settings: what differs between the
+    variants of a sweep
+    comes of what was varied, and not of another noise.
     """
     content = {
         "algorithm": ALGORITHM_VERSION,
@@ -104,11 +106,8 @@ def identify(
     if pictures:
         content["pictures"] = [[picture.digest, picture.frame] for picture in pictures]
     text = json.dumps(content, sort_keys=True, separators=(",", ":"))
-    drawn = text
-    if isinstance(settings, AtlasSettings):
-        shared = {**content, "settings": {**_exact(settings), "channels": ()}}
-        drawn = json.dumps(shared, sort_keys=True, separators=(",", ":"))
-    seed = int.from_bytes(hashlib.sha256(f"{job_seed}:{drawn}".encode()).digest()[:8]) >> 1
+    origin = json.dumps([content["kind"], content["picture"]], separators=(",", ":"))
+    seed = int.from_bytes(hashlib.sha256(f"{job_seed}:{origin}".encode()).digest()[:8]) >> 1
     digest = hashlib.sha256(f"{seed}:{text}".encode()).hexdigest()
     return digest[:ID_CHARACTERS], seed
 

@@ -30,6 +30,7 @@ from renderer.losses import (
     total_variation,
 )
 from renderer.making import Making
+from renderer.memory import Memory, fingerprint, size_bytes
 from renderer.networks import Network
 from renderer.optimizers import optimizer
 from renderer.settings import StyleSettings
@@ -64,6 +65,7 @@ def steps(
     fetch_losses: Callable[[], bool] | None = None,
     checkpoint: Callable[[], bool] | None = None,
     resume: State | None = None,
+    memory: Memory | None = None,
     frames: Making | None = None,
 ) -> Generator[Event, None, Tensor]:
     """Move an image of the content's size to its content and the styles' style, step by step.
@@ -72,9 +74,10 @@ def steps(
     ``style_max_size``. Yields after every step and returns the image. ``fetch_losses`` is asked
     once a step whether the losses' values are wanted (they cost a wait for the device);
     ``checkpoint`` whether to yield a Checkpoint after it, and ``resume`` is the state in one, to go
-    on from; ``frames`` keeps pictures of its making.
+    on from; ``frames`` keeps pictures of its making. ``memory`` has the targets that earlier
+    transfers with this network had in common.
     """
-    targets = Targets.of(content, styles, network, settings)
+    targets = Targets.of(content, styles, network, settings, memory=memory)
     image, mover, done = start_image(content, settings, seed), optimizer(settings), 0
     if resume is not None:
         image, done = resume.tensors["image"].to(content), resume.iteration
@@ -90,8 +93,8 @@ def steps(
         if frames is not None:
             yield from frames.at(i + 1, settings.iterations, image)
         if checkpoint is not None and checkpoint():
-            memory = {MEMORY + name: tensor for name, tensor in mover.state().items()}
-            yield Checkpoint(i + 1, pack(State(i + 1, {"image": image, **memory})))
+            kept = {MEMORY + name: tensor for name, tensor in mover.state().items()}
+            yield Checkpoint(i + 1, pack(State(i + 1, {"image": image, **kept})))
     return image
 
 
@@ -110,22 +113,53 @@ class Targets:
 
     @classmethod
     def of(
-        cls, content: Tensor, styles: Sequence[Tensor], network: Network, settings: StyleSettings
+        cls,
+        content: Tensor,
+        styles: Sequence[Tensor],
+        network: Network,
+        settings: StyleSettings,
+        *,
+        memory: Memory | None = None,
     ) -> Targets:
         """The targets of one content and one or more blended style pictures."""
+        memory = Memory(0) if memory is None else memory
         entry = networks.entry(network.name)
         content_layers = networks.resolve_layers(entry, settings.content_layers)
-        style_layers = networks.resolve_layers(entry, settings.style_layers)
+        grams: dict[str, Tensor] = {}
+        for style, share in zip(styles, shares(settings, len(styles)), strict=True):
+            for name, gram in style_grams(style, network, settings, memory=memory).items():
+                grams[name] = grams[name] + share * gram if name in grams else share * gram
+        return cls(activations(content, network, content_layers, memory=memory), grams)
+
+
+def activations(
+    content: Tensor, network: Network, layers: tuple[str, ...], *, memory: Memory
+) -> dict[str, Tensor]:
+    """The activations of the named layers, without gradients."""
+    key = ("content", layers, fingerprint(content))
+    found: dict[str, Tensor] | None = memory.recall(*key)
+    if found is None:
         with torch.no_grad():
-            activations = network.features(content, content_layers)
-            grams: dict[str, Tensor] = {}
-            for style, share in zip(styles, shares(settings, len(styles)), strict=True):
-                pixels = shrink(Picture(style), settings.style_max_size).pixels
-                features = network.features(pixels, style_layers)
-                for name in style_layers:
-                    gram = share * gram_matrix(features[name], mean=settings.gram == "mean")
-                    grams[name] = grams[name] + gram if name in grams else gram
-        return cls({name: activations[name] for name in content_layers}, grams)
+            found = network.features(content, layers)
+        memory.keep(found, size_bytes(*found.values()), *key)
+    return found
+
+
+def style_grams(
+    style: Tensor, network: Network, settings: StyleSettings, *, memory: Memory
+) -> dict[str, Tensor]:
+    """The Gram matrices of one style picture, (C, C) for each style layer."""
+    layers = networks.resolve_layers(networks.entry(network.name), settings.style_layers)
+    key = ("style", layers, settings.style_max_size, settings.gram, fingerprint(style))
+    found: dict[str, Tensor] | None = memory.recall(*key)
+    if found is None:
+        pixels = shrink(Picture(style), settings.style_max_size).pixels
+        with torch.no_grad():
+            features = network.features(pixels, layers)
+            mean = settings.gram == "mean"
+            found = {name: gram_matrix(features[name], mean=mean) for name in layers}
+        memory.keep(found, size_bytes(*found.values()), *key)
+    return found
 
 
 def shares(settings: StyleSettings, count: int) -> tuple[float, ...]:

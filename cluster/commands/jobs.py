@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from jobs.estimate import Estimate
     from jobs.plan import Plan
     from jobs.reasons import Reason
+    from jobs.sharing import Sharing
     from jobs.spec import JobSpec
 
 CAUSES = {
@@ -72,6 +73,7 @@ def plan_command(
     from cluster import launch
     from cluster.resources import Node, allot, local_cpus
     from jobs.estimate import convolution_rate, estimate
+    from jobs.sharing import sharing
 
     loaded = load(job, JobOptions.of(given))
     planned = launch.planned(loaded, RunOptions(weights_dir=weights_dir))
@@ -83,10 +85,13 @@ def plan_command(
     cost = estimate(planned.plan, flops_per_second=rate, slots=slots)
     before = past(planned.plan, out or RENDERS / planned.plan.name)
     size = {"workers": allotted.workers, "threads": allotted.threads}
+    shared = sharing(planned.plan, flops_per_second=rate)
     if json:
-        say_json({**as_data(planned.plan, cost, **size), **dataclasses.asdict(before)})
+        data = {**as_data(planned.plan, cost, **size), **dataclasses.asdict(before)}
+        say_json({**data, "matrix": None if shared is None else dataclasses.asdict(shared)})
         return
-    say(*lines(planned.plan, cost, **size), *past_lines(before), rules_line(loaded))
+    say(*lines(planned.plan, cost, **size), *matrix_lines(loaded, shared, slots=slots))
+    say(*past_lines(before), rules_line(loaded))
     if tasks:
         say("", *(f"{task.id}  {task.file}" for task in planned.plan.tasks))
 
@@ -111,6 +116,24 @@ def lines(plan: Plan, cost: Estimate, *, workers: int, threads: int) -> list[str
     ]
     told += [f"left out {item.path}: {item.reason}" for item in plan.failed_inputs]
     return told
+
+
+def matrix_lines(spec: JobSpec, shared: Sharing | None, *, slots: int) -> list[str]:
+    """The variants of a job, and what they have in common, in words."""
+    if shared is None:
+        return []
+    values: dict[str, set[str]] = {}
+    for variant, _ in spec.variants:
+        for setting in variant.settings:
+            values.setdefault(setting.name, set()).add(setting.exact)
+    shape = ", ".join(f"{len(found)} {name}" for name, found in values.items())
+    runs = plural(shared.variants, "single run")
+    return [
+        f"matrix: {plural(shared.variants, 'variant')} ({shape})",
+        f"shared: {runs} would be {plural(shared.single_tasks, 'task')}, roughly "
+        f"{duration(shared.single_seconds / slots)}; of that {plural(shared.shared_tasks, 'task')} "
+        f"and {duration(shared.shared_seconds / slots)} are spared ({shared.share:.0%})",
+    ]
 
 
 def as_data(plan: Plan, cost: Estimate, *, workers: int, threads: int) -> dict[str, Any]:

@@ -58,6 +58,15 @@ class JobOptions(Options):
             help="change a key of the job, like steps.0.dream.iterations=20 (repeatable)",
         ),
     ] = None
+    sweep: Annotated[
+        list[str] | None,
+        _option(
+            "--sweep",
+            metavar="KEY=A,B,C",
+            help="render a variant for each of these values of a setting, like "
+            "weight_denoise=0.1,0.3 (repeatable: every combination)",
+        ),
+    ] = None
     size: Annotated[
         str | None,
         _option("--size", metavar="PX|null", help="longest side to render at; null: as they are"),

@@ -77,7 +77,7 @@ def load(file: Path, changes: JobOptions) -> JobSpec:
     from jobs import spec
 
     with changes.blamed():
-        return spec.load(file, changes.overrides())
+        return spec.load(file, changes.overrides(), changes.sweep or ())
 
 
 def _load_another(file: Path, changes: JobOptions, specs: Mapping[Path, JobSpec]) -> JobSpec:

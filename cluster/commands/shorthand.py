@@ -228,7 +228,9 @@ def run_data(data: dict[str, Any], kind: str, options: dict[str, Any]) -> int:
     changes = JobOptions.of(options)
     try:
         with changes.blamed():
-            job = spec.build(data, base=Path.cwd(), sets=changes.overrides())
+            job = spec.build(
+                data, base=Path.cwd(), sets=changes.overrides(), sweeps=changes.sweep or ()
+            )
         return render(job, RunOptions.of(options))
     except JobError as error:
         raise JobError(by_option(str(error), kind)) from error

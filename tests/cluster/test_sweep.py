@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import csv
+import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
+import torch
+from torch import Tensor
 
 from cluster import exits
 from cluster.cli import run
 from renderer import images
+from renderer.networks import Network
 from tests.cluster.conftest import picture
 
 JOB = """
@@ -27,7 +31,6 @@ matrix:
 resources: {threads: 1}
 """
 
-Reverie = Callable[..., int]
 WORKSPACE = Path("renders/job")
 
 
@@ -123,3 +126,63 @@ def test_a_slip_in_a_matrix_is_told_in_one_line(capsys: pytest.CaptureFixture[st
         "error: --set matrix.weight_denois=[1]: matrix.weight_denois: is no setting of this job; "
         "did you mean 'weight_denoise'?\n"
     )
+
+
+def test_the_plan_tells_what_is_shared(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["plan", "job.yaml"]) == exits.DONE
+    told = capsys.readouterr().out
+    assert "matrix: 4 variants (2 weight_denoise, 2 images)\n" in told
+    assert "shared: 4 single runs would be 8 tasks, roughly " in told
+    assert "of that 3 tasks and " in told
+
+
+def test_a_sweep_costs_what_the_plan_says(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Three by three cost nine single runs less what is shared, counted in network passes."""
+    passes = {True: 0, False: 0}
+    real = Network.features
+
+    def counted(self: Network, image: Tensor, layers: Iterable[str]) -> dict[str, Tensor]:
+        passes[torch.is_grad_enabled()] += 1
+        return real(self, image, layers)
+
+    monkeypatch.setattr(Network, "features", counted)
+    lists = ("weight_denoise=[0.1, 1, 3]", "images=[s.png, a.png, [a.png, s.png]]")
+    wide = [word for item in lists for word in ("--set", f"matrix.{item}")]
+    assert run(["plan", "job.yaml", "--json", *wide]) == exits.DONE
+    planned = json.loads(capsys.readouterr().out)["matrix"]
+    assert (planned["variants"], planned["single_tasks"], planned["shared_tasks"]) == (9, 18, 8)
+    passes |= {True: 0, False: 0}  # planning looks at networks too
+    assert render(*wide) == exits.DONE
+    swept = dict(passes)
+    passes |= {True: 0, False: 0}
+    for weight in (0.1, 1, 3):
+        for styles in ("s.png", "a.png", "[a.png, s.png]"):
+            sets = ("matrix=null", f"steps.1.style.weight_denoise={weight}")
+            sets = (*sets, f"steps.1.style.images={styles}")
+            shutil.rmtree(WORKSPACE)
+            assert render(*(word for item in sets for word in ("--set", item))) == exits.DONE
+    dream = passes[True] // 9 - 2  # a style transfer is two steps here
+    assert swept[True] == passes[True] - planned["shared_tasks"] * dream
+    assert swept[False] < passes[False] // 2  # targets are shared beside the tasks
+
+
+def test_sweeps_on_the_command_line(capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["style", "a.png", "--style", "s.png", "--network", "googlenet", "--inline"]
+    words += ["--content-layers", "conv1", "--style-layers", "conv2", "--iterations", "1"]
+    assert run([*words, "--sweep", "weight-denoise=0.1,0.3", "--sweep", "size=32,40"]) == exits.DONE
+    made = Path("renders/a-style")
+    assert len(list(made.glob("frames/1-style/*.png"))) == 4
+    assert (made / "a-style-grid.png").exists()
+    assert run([*words, "--sweep", "weight-denoise=0.1,-2"]) == exits.BAD_INPUT
+    assert "--sweep weight-denoise=0.1,-2" in capsys.readouterr().err
+
+
+def test_the_example_renders() -> None:
+    assert run(["init", "examples"]) == exits.DONE
+    small = ["size=32", "steps.0.dream.iterations=1", "steps.1.style.iterations=1"]
+    sets = [word for item in small for word in ("--set", item)]
+    assert run(["render", "examples/sweep.yaml", "--inline", *sets]) == exits.DONE
+    made = {path.name for path in Path("renders/sweep").iterdir()}
+    assert {"sweep-grid.png", "sweep-table.csv"} <= made

@@ -89,6 +89,14 @@ def test_one_more_value_adds_tasks_and_changes_no_name(planned: Planner) -> None
     assert len(after.tasks) - len(before.tasks) == 6
 
 
+def test_variants_of_a_picture_draw_the_same_random_numbers(planned: Planner) -> None:
+    def seeds(**job: Any) -> set[int]:
+        return {task.seed for task in planned(steps=[STYLE], matrix=SWEEP, **job).tasks}
+
+    assert len(seeds()) == 1
+    assert seeds().isdisjoint(seeds(seed=1))
+
+
 def test_inputs_may_differ_between_variants(planned: Planner, paint: Paint) -> None:
     paint("b.png", colour=2)
     found = planned(steps=["dream"], matrix={"inputs": ["a.png", ["a.png", "b.png"]]})

@@ -1,0 +1,126 @@
+"""What is recalled has the bits of what is computed, and takes no more room than it may."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+import pytest
+import torch
+from torch import Tensor
+
+from renderer import networks
+from renderer.events import finish
+from renderer.memory import Memory, fingerprint, size_bytes
+from renderer.networks import Network
+from renderer.settings import StyleSettings
+from renderer.style import Targets, steps, transfer
+
+SETTINGS = StyleSettings(
+    network="googlenet", content_layers=("conv1",), style_layers=("conv1", "conv2"), iterations=2
+)
+
+
+def picture(seed: int, size: int = 32) -> Tensor:
+    return torch.rand((1, 3, size, size), generator=torch.Generator().manual_seed(seed)) * 255
+
+
+@pytest.fixture(scope="module")
+def network() -> Network:
+    torch.manual_seed(0)
+    return networks.build(networks.entry("googlenet"), "conv2")
+
+
+class Counted:
+    """Counts how often a network computes features without gradients: for targets."""
+
+    def __init__(self, network: Network, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.calls = 0
+        real = network.features
+
+        def features(image: Tensor, layers: Iterable[str]) -> dict[str, Tensor]:
+            self.calls += not torch.is_grad_enabled()
+            return real(image, layers)
+
+        monkeypatch.setattr(network, "features", features)
+
+
+def test_a_sweep_computes_each_target_once_and_gives_the_same_bits(
+    network: Network, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content, styles = picture(1), [picture(2), picture(3)]
+    variants = [(replace(SETTINGS, weight_denoise=w), s) for w in (0.1, 0.3, 0.6) for s in styles]
+    alone = [transfer(content, [s], network, settings, seed=7) for settings, s in variants]
+    memory, counted = Memory(), Counted(network, monkeypatch)
+    shared = [
+        finish(steps(content, [s], network, settings, seed=7, memory=memory))
+        for settings, s in variants
+    ]
+    assert counted.calls == 3  # one content, two styles; six transfers alone compute twelve
+    assert all(torch.equal(one, other) for one, other in zip(alone, shared, strict=True))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"style_layers": ("conv1",)},
+        {"style_max_size": 16},
+        {"gram": "mean"},
+        {"content_layers": ("conv2",)},
+    ],
+    ids=str,
+)
+def test_whatever_decides_targets_is_in_their_key(network: Network, change: dict[str, str]) -> None:
+    memory, (content, style) = Memory(), (picture(1), picture(2))
+    Targets.of(content, [style], network, SETTINGS, memory=memory)
+    changed = replace(SETTINGS, **change)  # type: ignore[arg-type]
+    recalled = Targets.of(content, [style], network, changed, memory=memory)
+    fresh = Targets.of(content, [style], network, changed)
+    for one, other in ((recalled.content, fresh.content), (recalled.style, fresh.style)):
+        assert one.keys() == other.keys()
+        assert all(torch.equal(one[name], other[name]) for name in one)
+
+
+def test_shares_of_blended_styles_are_no_part_of_what_is_kept(network: Network) -> None:
+    memory, content, styles = Memory(), picture(1), [picture(2), picture(3)]
+    for weights in ((1.0, 1.0), (3.0, 1.0)):
+        settings = replace(SETTINGS, style_weights=weights)
+        one = Targets.of(content, styles, network, settings, memory=memory)
+        other = Targets.of(content, styles, network, settings)
+        assert all(torch.equal(one.style[name], other.style[name]) for name in one.style)
+
+
+def test_the_least_used_is_forgotten_first() -> None:
+    memory = Memory(10)
+    for name in "abc":
+        memory.keep(name, 4, name)
+    assert [memory.recall(name) for name in "abc"] == [None, "b", "c"]
+    memory.recall("b")
+    memory.keep("d", 4, "d")
+    assert [memory.recall(name) for name in "bcd"] == ["b", None, "d"]
+
+
+def test_what_is_too_large_is_not_kept() -> None:
+    memory = Memory(10)
+    memory.keep("a", 4, "a")
+    memory.keep("b", 11, "b")
+    assert (memory.recall("a"), memory.recall("b")) == ("a", None)
+    memory.clear()
+    assert memory.recall("a") is None
+
+
+def test_circumstances_keep_values_apart() -> None:
+    memory = Memory()
+    one, other = memory.within("weights", 1), memory.within("weights", 2)
+    one.keep("x", 1, "key")
+    assert (one.recall("key"), other.recall("key")) == ("x", None)
+    assert memory.within("weights").within(1).recall("key") == "x"
+
+
+def test_a_fingerprint_is_of_values_shape_and_type() -> None:
+    tensors = [torch.zeros(4), torch.zeros(2, 2), torch.zeros(4).double(), torch.ones(4)]
+    assert len({fingerprint(tensor) for tensor in tensors}) == 4
+    strided = torch.arange(6.0).reshape(2, 3).T
+    assert fingerprint(strided) == fingerprint(strided.contiguous())
+    assert fingerprint(torch.zeros(2, dtype=torch.bfloat16))
+    assert size_bytes(torch.zeros(4), torch.zeros(2).double()) == 32
