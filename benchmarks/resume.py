@@ -17,6 +17,7 @@ import json
 import os
 import platform
 import resource
+import shutil
 import statistics
 import subprocess
 import sys
@@ -117,6 +118,7 @@ def main() -> None:
         many = measured(Path(name) / "many", given.tasks)
         few = measured(Path(name) / "few", 10)
         time.sleep(3)  # pictures that are just being written are read again
+        shutil.rmtree(os.environ["REVERIE_CACHE"])
         load_before, first = os.getloadavg()[0], many()
         pairs = [(many(), few()) for _ in range(given.repeats)]
     report = {

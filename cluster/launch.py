@@ -23,6 +23,7 @@ from rich.console import Console
 
 from cluster import exits
 from cluster.backend import Backend, InlineBackend
+from cluster.collecting import uncollected
 from cluster.commands.options import RunOptions
 from cluster.commands.weights import download_bar
 from cluster.console import Display, JsonDisplay, PlainDisplay
@@ -116,26 +117,28 @@ def run(job: Job, options: RunOptions, place: Path | str, *, session: RaySession
     terms = Terms(job=job.plan.name, seed=job.seed, base=job.base, pace=pace)
     tasks = {task.id: task for task in job.plan.tasks}
     with contextlib.ExitStack() as stack:
-        workspace = stack.enter_context(Workspace.open(place))
-        workspace.begin(job.data, job.plan.tasks)
-        display = stack.enter_context(contextlib.closing(display_for(options)))
-        stack.enter_context(contextlib.redirect_stdout(Chatter()))
-        interrupt = stack.enter_context(interrupts())
-        watch = Watch(display.show, display.tick, lambda: interrupt.requested)
-        gallery = gallery_of(job, workspace)
-        orders = Orders(tasks, terms, shelf=job.shelf, workspace=workspace, gallery=gallery)
-        if gallery is not None:
-            threads = job.resources.threads or 1
-            shown = exhibited(gallery, workspace, watch, orders=orders, threads=threads)
-            watch = stack.enter_context(shown)
-        summary = Runner(
-            job.plan,
-            workspace,
-            lambda: make_backend(job, session, watch),
-            orders=orders,
-            rules=job.rules,
-            watch=watch,
-        ).run()
+        with uncollected():
+            workspace = stack.enter_context(Workspace.open(place))
+            workspace.begin(job.data, job.plan.tasks)
+            display = stack.enter_context(contextlib.closing(display_for(options)))
+            stack.enter_context(contextlib.redirect_stdout(Chatter()))
+            interrupt = stack.enter_context(interrupts())
+            watch = Watch(display.show, display.tick, lambda: interrupt.requested)
+            gallery = gallery_of(job, workspace)
+            orders = Orders(tasks, terms, shelf=job.shelf, workspace=workspace, gallery=gallery)
+            if gallery is not None:
+                threads = job.resources.threads or 1
+                shown = exhibited(gallery, workspace, watch, orders=orders, threads=threads)
+                watch = stack.enter_context(shown)
+            runner = Runner(
+                job.plan,
+                workspace,
+                lambda: make_backend(job, session, watch),
+                orders=orders,
+                rules=job.rules,
+                watch=watch,
+            )
+        summary = runner.run()
     return exit_code(summary, job.plan)
 
 

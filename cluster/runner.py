@@ -24,6 +24,7 @@ from cluster import notices as n
 from cluster.assembly import Assembly
 from cluster.backend import PATIENCE_S, Attempt, Backend, Joined, Left, Report, Told, is_last
 from cluster.chronicle import Chronicle
+from cluster.collecting import uncollected
 from cluster.orders import Orders
 from cluster.records import Done, Failed, Record, Started, Stopped
 from cluster.watchdog import Watchdog
@@ -113,8 +114,9 @@ class Runner:
         """Render all that isn't finished, and the outputs. Raises what ends the whole job."""
         began = time.monotonic()
         try:
-            self._chronicle.opened(self._done)
-            self._add_tasks()
+            with uncollected():
+                self._chronicle.opened(self._done)
+                self._add_tasks()
             if not self._over:
                 self._render()
             whole = self._complete and self._outputs_made()

@@ -92,8 +92,7 @@ def identify(
     Neither names nor the place in the job matter: a job may grow without any id changing. The
     format of the file doesn't either; whether a file of this format is there, the workspace knows.
     The seed is of the picture (an atlas has none), not of the settings: what differs between the
-    variants of a sweep
-    comes of what was varied, and not of another noise.
+    variants of a sweep comes of what was varied, and not of another noise.
     """
     content = {
         "algorithm": ALGORITHM_VERSION,

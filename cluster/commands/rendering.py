@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 
 from cluster import exits
+from cluster.collecting import uncollected
 from cluster.commands.options import RENDERS, JobOptions, RunOptions
 from cluster.commands.tables import say
 from cluster.knobs import with_parameters
@@ -112,10 +113,11 @@ def render_on(
     session: RaySession | None, spec: JobSpec, options: RunOptions, *, several: bool = False
 ) -> int:
     """The same on a Ray that is coming up. ``--out`` holds a folder for each of ``several``."""
-    from cluster import launch
-    from jobs.storage import below
+    with uncollected():
+        from cluster import launch
+        from jobs.storage import below
 
-    job = launch.planned(spec, options)
+        job = launch.planned(spec, options)
     out: Path | str | None = options.out
     if out is None or several:
         out = below(out or RENDERS, job.plan.name)
