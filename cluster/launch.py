@@ -24,6 +24,7 @@ from rich.console import Console
 from cluster import exits
 from cluster.backend import Backend, InlineBackend
 from cluster.collecting import uncollected
+from cluster.commands.channels import looking
 from cluster.commands.options import RunOptions
 from cluster.commands.weights import download_bar
 from cluster.console import Display, JsonDisplay, PlainDisplay
@@ -67,8 +68,10 @@ class Job:
 def planned(spec: JobSpec, options: RunOptions) -> Job:
     """The job of a specification. Raises JobError, WeightsError for what can't be planned."""
     shelf = make_shelf(spec.weights_file, options)
+    with looking() as told:
+        found = plan(spec, shelf.digest, activity=Activity(shelf, told=told))
     return Job(
-        plan=plan(spec, shelf.digest, activity=Activity(shelf)),
+        plan=found,
         shelf=shelf,
         seed=spec.seed,
         base=spec.base,

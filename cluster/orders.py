@@ -44,6 +44,7 @@ class Orders:
     ) -> None:
         self._tasks, self._terms = tasks, terms
         self._shelf, self._workspace, self._gallery = shelf, workspace, gallery
+        self._order = {task: place for place, task in enumerate(tasks)}
         self._weights: dict[int, Handle] = {}
         self._styles: dict[str, Handle] = {}
 
@@ -58,6 +59,7 @@ class Orders:
             settings=task.settings,
             picture=self._picture(task),
             packed=task.source is None,
+            start=self._workspace.carry(task.neighbour) if task.neighbour else b"",
             frame=task.source.frame if task.source else 0,
             weights=self._shared_weights(task, backend),
             until=task.until,
@@ -94,11 +96,14 @@ class Orders:
         return self._workspace.carry(task.needs[0]) if task.needs else b""
 
     def chain(self, task: Task) -> list[Task]:
-        """The tasks that lead to this one, from the source picture on, and itself."""
-        chain = [task]
-        while chain[-1].needs:
-            chain.append(self._tasks[chain[-1].needs[0]])
-        return chain[::-1]
+        """The tasks that lead to this one, each after those it needs, and itself."""
+        found: dict[str, Task] = {}
+        left = [task]
+        while left:
+            last = left.pop()
+            found[last.id] = last
+            left += [self._tasks[need] for need in last.needs if need not in found]
+        return sorted(found.values(), key=lambda one: self._order[one.id])
 
     def _shared_weights(self, task: Task, backend: Backend) -> Handle:
         weights = self._shelf.weights(task.settings.network, task.until, task.weights)

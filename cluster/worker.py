@@ -140,7 +140,10 @@ class Renderer:
             for s in order.styles
         ]
         memory = self._memory.within(*_circumstances(order))
-        return style.steps(pixels, styles, network, order.settings, memory=memory, **hooks)
+        start = images.unpack(order.start).pixels.to(self.device) if order.start else None
+        return style.steps(
+            pixels, styles, network, order.settings, start=start, memory=memory, **hooks
+        )
 
     def _make_room(self) -> None:
         """Give back what is only kept for orders to come."""

@@ -98,6 +98,7 @@ def _identified(task: Task, job_seed: int) -> tuple[str, int]:
         picture,
         styles=task.styles,
         pictures=task.pictures,
+        neighbour=task.neighbour,
         job_seed=job_seed,
     )
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from jobs.log import LOG, SEGMENTS, in_segments, line, parsed
@@ -24,10 +24,10 @@ PUT_S = 1.0
 
 
 class SegmentLog:
-    """The log of one driver, open for adding to it; ``check`` is asked before each put."""
+    """The log of one driver, open for adding to it."""
 
-    def __init__(self, objects: Objects, driver: int, check: Callable[[], None]) -> None:
-        self._objects, self._driver, self._check = objects, driver, check
+    def __init__(self, objects: Objects, driver: int) -> None:
+        self._objects, self._driver = objects, driver
         self._number = 1
         self._segment, self._put_bytes = bytearray(), 0
         self._changing, self._putting = threading.Lock(), threading.Lock()
@@ -48,7 +48,6 @@ class SegmentLog:
                 data = bytes(self._segment)
             if len(data) == self._put_bytes:
                 return
-            self._check()
             self._objects.put(segment(self._driver, self._number), data)
             self._put_bytes = len(data)
             if len(data) >= SEGMENT_BYTES:

@@ -27,8 +27,9 @@ class Task:
     """One dream or one style transfer of one picture, or channels of an atlas: what a worker does.
 
     ``id`` is a digest of all that determines the pixels, and of nothing else. The picture comes
-    from ``source``, made to fit ``size``, or else from the carry of the one task in ``needs``; an
-    atlas has neither.
+    from ``source``, made to fit ``size``, or else from the carry of the first task in ``needs``;
+    an atlas has neither. One more task there is the ``neighbour`` whose result a style transfer
+    starts from.
     Layers in ``settings`` are names. ``weights`` is the digest of the network's weights down to
     ``until``, the deepest layer used. ``files`` are the names of the frame within the workspace:
     more than one where several frames come to the same pixels. A task that ``carries`` also
@@ -61,6 +62,12 @@ class Task:
         """The first of ``files``."""
         return self.files[0]
 
+    @property
+    def neighbour(self) -> str:
+        """The task whose result this one starts from; empty where it starts as its settings say."""
+        own = 0 if self.source else 1
+        return self.needs[own] if len(self.needs) > own else ""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Frame:
@@ -85,6 +92,7 @@ def identify(
     *,
     styles: tuple[Source, ...] = (),
     pictures: tuple[Source, ...] = (),
+    neighbour: str = "",
     job_seed: int = 0,
 ) -> tuple[str, int]:
     """A task's id and its seed. ``picture`` is the task it comes from, or a source and its size.
@@ -104,6 +112,8 @@ def identify(
     }
     if pictures:
         content["pictures"] = [[picture.digest, picture.frame] for picture in pictures]
+    if neighbour:
+        content["start"] = neighbour
     text = json.dumps(content, sort_keys=True, separators=(",", ":"))
     origin = json.dumps([content["kind"], content["picture"]], separators=(",", ":"))
     seed = int.from_bytes(hashlib.sha256(f"{job_seed}:{origin}".encode()).digest()[:8]) >> 1
