@@ -124,6 +124,7 @@ class Renderer:
         hooks: Any = {
             **asked,
             "seed": order.seed,
+            "memory": self._memory.within(*_circumstances(order)),
             "resume": None if order.resume is None else checkpoints.unpack(order.resume.data),
         }
         if isinstance(order.settings, AtlasSettings):
@@ -139,11 +140,8 @@ class Renderer:
             images.decode(self._fetch(s.data), name=s.name, frame=s.frame).pixels.to(self.device)
             for s in order.styles
         ]
-        memory = self._memory.within(*_circumstances(order))
         start = images.unpack(order.start).pixels.to(self.device) if order.start else None
-        return style.steps(
-            pixels, styles, network, order.settings, start=start, memory=memory, **hooks
-        )
+        return style.steps(pixels, styles, network, order.settings, start=start, **hooks)
 
     def _make_room(self) -> None:
         """Give back what is only kept for orders to come."""
