@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
+from jobs import atlas
 from jobs.activity import Activity
 from jobs.branches import Branch, branches, none_left, part, sources
 from jobs.captions import Setting, made
@@ -69,8 +70,14 @@ def plan(
     Inputs that are no pictures are listed in the plan. Raises JobError, with a line for each
     fault, for what is wrong in the job, and whatever ``weights`` raises.
     """
-    branched = branches(spec)
     _check_networks(spec)
+    if spec.steps[0].atlas is not None:
+        tasks, sheets = atlas.tasks(
+            spec, spec.steps[0].atlas, cache(weights), activity, suffix=SUFFIXES[spec.format]
+        )
+        known = {task.id: task for task in tasks}
+        return Plan(spec.title, tasks, (sheets,), outputs(spec, (sheets,), known))
+    branched = branches(spec)
     pictures, failed = sources(spec)
     check_masks(branched, pictures)
     settled, unseen = settle(branched, pictures, activity)

@@ -79,7 +79,7 @@ class _Detective:
             above = self._tasks.get(task.needs[0])
             if above is not None and above.id != result.needs:
                 told += self.changes(result.needs, above) or ["what it goes on from"]
-        else:
+        elif task.source or task.needs:
             told.append("what it goes on from")
         return list(dict.fromkeys(told)) or (
             ["what it starts from"] if task.neighbour else ["seed"]

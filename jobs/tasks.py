@@ -12,23 +12,24 @@ from typing import Any, Literal, get_args
 
 from jobs.captions import Setting
 from jobs.inputs import Source
-from renderer.settings import DreamSettings, FrameSettings, StyleSettings, knobs
+from renderer.settings import DreamSettings, FrameSettings, Settings, knobs
 
 ALGORITHM_VERSION = 2
 """To be raised whenever the same settings come to give other pixels."""
 
 ID_CHARACTERS = 32
 
-Kind = Literal["dream", "style"]
+Kind = Literal["dream", "style", "atlas"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
-    """One dream or one style transfer of one picture: what a worker does in one go.
+    """One dream or one style transfer of one picture, or channels of an atlas: what a worker does.
 
     ``id`` is a digest of all that determines the pixels, and of nothing else. The picture comes
-    from ``source``, made to fit ``size``, or else from the carry of the first task in ``needs``.
-    One more task there is the ``neighbour`` whose result a style transfer starts from.
+    from ``source``, made to fit ``size``, or else from the carry of the first task in ``needs``;
+    an atlas has neither. One more task there is the ``neighbour`` whose result a style transfer
+    starts from.
     Layers in ``settings`` are names. ``weights`` is the digest of the network's weights down to
     ``until``, the deepest layer used. ``files`` are the names of the frame within the workspace:
     more than one where several frames come to the same pixels. A task that ``carries`` also
@@ -42,7 +43,7 @@ class Task:
     index: int  # of its first frame within the step, from 0
     input: str
     label: str
-    settings: DreamSettings | StyleSettings
+    settings: Settings
     until: str
     weights: str
     needs: tuple[str, ...]
@@ -80,13 +81,14 @@ class Frame:
     label: str
     file: str
     size: tuple[int, int]  # (height, width) to expect
+    parts: tuple[tuple[str, str], ...] = ()  # (label, file) of what stands for it in outputs
     varied: tuple[Setting, ...] = ()  # what its variant of the job sets, as far as it matters here
 
 
 def identify(
-    settings: DreamSettings | StyleSettings,
+    settings: Settings,
     weights: str,
-    picture: str | tuple[Source, int | None],
+    picture: str | tuple[Source, int | None] | None,
     *,
     styles: tuple[Source, ...] = (),
     pictures: tuple[Source, ...] = (),
@@ -97,15 +99,15 @@ def identify(
 
     Neither names nor the place in the job matter: a job may grow without any id changing. The
     format of the file doesn't either; whether a file of this format is there, the workspace knows.
-    The seed is of the picture and not of the settings: what differs between the variants of a sweep
-    comes of what was varied, and not of another noise.
+    The seed is of the picture (an atlas has none), not of the settings: what differs between the
+    variants of a sweep comes of what was varied, and not of another noise.
     """
     content = {
         "algorithm": ALGORITHM_VERSION,
         "kind": type(settings).__name__,
         "settings": _exact(settings),
         "weights": weights,
-        "picture": picture if isinstance(picture, str) else _pixels(picture),
+        "picture": _pixels(picture) if isinstance(picture, tuple) else picture,
         "styles": [[style.digest, style.frame] for style in styles],
     }
     if pictures:
@@ -119,7 +121,7 @@ def identify(
     return digest[:ID_CHARACTERS], seed
 
 
-def described(settings: DreamSettings | StyleSettings) -> dict[str, Any]:
+def described(settings: Settings) -> dict[str, Any]:
     """The settings as plain data, without those that determine nothing in them."""
     idle = settings.idle if isinstance(settings, DreamSettings) else ()
     plain = dataclasses.asdict(settings)
@@ -132,7 +134,7 @@ def _pixels(picture: tuple[Source, int | None]) -> list[Any]:
 
 
 @lru_cache(maxsize=1024)
-def _exact(settings: DreamSettings | StyleSettings) -> Mapping[str, Any]:
+def _exact(settings: Settings) -> Mapping[str, Any]:
     """The settings with 3 and 3.0 told apart by type, never by how they were written."""
     plain = described(settings)
     for name, (kind, _, _) in knobs(type(settings)).items():
