@@ -16,7 +16,7 @@ from jobs import keys
 from jobs.documents import parted
 from jobs.matrix import exact
 
-PICTURES = ("images", "inputs")
+PICTURES = ("images", "inputs", "guide", "mask")
 """Settings whose values are pictures."""
 
 MADE = {"dream": "layer", "style": "style"}
@@ -118,6 +118,8 @@ def _short_text(key: str, value: Any) -> str:
 def _text(key: str, value: Any) -> str:
     if isinstance(value, list | tuple):
         return ", ".join(_text(key, item) for item in value) or "none"
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_text(key, item)}" for name, item in value.items()) or "none"
     return str(value) if isinstance(value, str | keys.Missing) else json.dumps(value)
 
 

@@ -8,6 +8,7 @@ OSError, whatever the library raises. Nothing is cached: other machines change t
 from __future__ import annotations
 
 import contextlib
+import copy
 import errno
 import itertools
 import os
@@ -54,6 +55,7 @@ class Objects:
         protocols = (fs.protocol,) if isinstance(fs.protocol, str) else fs.protocol
         self._renames = bool(set(protocols).intersection(RENAMING))
         self._reached = False
+        self._guard: Callable[[], None] = _nothing
         self._numbers = itertools.count()
         self._pool = ThreadPoolExecutor(SIDE_BY_SIDE, thread_name_prefix="objects")
 
@@ -74,6 +76,12 @@ class Objects:
                 f"{url}: names no place there; say one, like s3://bucket/renders/a"
             )
         return cls(fs, root, url.rstrip("/"))
+
+    def fenced(self, guard: Callable[[], None]) -> Objects:
+        """The same objects; ``guard`` is called before each try to change one, and may raise."""
+        fenced = copy.copy(self)
+        fenced._guard = guard
+        return fenced
 
     def read(self, name: str) -> bytes:
         """An object's contents. FileNotFoundError if it isn't there."""
@@ -105,7 +113,7 @@ class Objects:
         """
         path = self._path(name)
         self._tried(lambda: self._make_room(path))
-        self._tried(lambda: self._fs.pipe_file(path, data, mode="create"))
+        self._changed(lambda: self._fs.pipe_file(path, data, mode="create"))
 
     def copy(self, source: str, target: str) -> None:
         """Copies an object within the store."""
@@ -136,19 +144,19 @@ class Objects:
 
     def _delete(self, name: str) -> None:
         with contextlib.suppress(FileNotFoundError):
-            self._tried(lambda: self._fs.rm_file(self._path(name)))
+            self._changed(lambda: self._fs.rm_file(self._path(name)))
 
     def _placed(self, name: str, put: Callable[[str], Any]) -> None:
         path = self._path(name)
         if not self._renames:
-            self._tried(lambda: put(path))
+            self._changed(lambda: put(path))
             return
         folder = path.rpartition("/")[0]
         temporary = f"{folder}/{TEMPORARY}{os.getpid()}-{next(self._numbers)}"
         try:
             self._tried(lambda: self._make_room(path))
             self._tried(lambda: put(temporary))
-            self._tried(lambda: self._fs.mv(temporary, path))
+            self._changed(lambda: self._fs.mv(temporary, path))
         except OSError:
             with contextlib.suppress(OSError):
                 self._delete(f"{name.rpartition('/')[0]}/{temporary.rpartition('/')[2]}")
@@ -161,9 +169,14 @@ class Objects:
     def _path(self, name: str) -> str:
         return "/".join((self._root, *checked(name, self.place)))
 
-    def _tried(self, request: Callable[[], T]) -> T:
+    def _changed(self, request: Callable[[], object]) -> None:
+        self._tried(request, before=self._guard)
+
+    def _tried(self, request: Callable[[], T], *, before: Callable[[], None] | None = None) -> T:
         waits = iter(WAITS_S if self._reached else ())
         while True:
+            if before is not None:
+                before()
             try:
                 result = request()
             except Exception as error:  # each library has its own
@@ -175,6 +188,10 @@ class Objects:
             else:
                 self._reached = True
                 return result
+
+
+def _nothing() -> None:
+    """No one has to be asked."""
 
 
 def as_os_error(error: Exception) -> OSError | NotImplementedError:

@@ -2,7 +2,8 @@
 
 The objects there are the truth, and all of it: when a driver and its machine are gone, a driver on
 another one goes on from them. While a storage has the lease, it alone changes what is there, so it
-knows all sizes from one listing; and it asks the lease before it puts, copies or deletes anything.
+knows all sizes from one listing; and the lease is asked before each try to put, copy or delete
+anything.
 """
 
 from __future__ import annotations
@@ -57,7 +58,6 @@ class Remote:
 
     def write(self, files: Mapping[str, bytes]) -> None:
         """Puts files in their places, side by side."""
-        self._check()
         self._objects.put_all(files)
         self._sizes.update({name: len(data) for name, data in files.items()})
 
@@ -68,13 +68,11 @@ class Remote:
         with self.told(), tempfile.TemporaryDirectory(prefix="reverie-") as folder:
             path = Path(folder) / Path(name).name
             yield path
-            self._check()
             self._objects.put_file(name, path)
             self._sizes[name] = path.stat().st_size
 
     def alias(self, moves: Sequence[tuple[str, str]]) -> None:
         """Gives (first) files further names (second): copies, made by the store."""
-        self._check()
         taken = {wanted for _, wanted in moves}
         spare = {have: f"{TEMPORARY}{n}" for n, (have, _) in enumerate(moves) if have in taken}
         for have, name in spare.items():
@@ -87,7 +85,6 @@ class Remote:
 
     def remove(self, names: Iterable[str]) -> None:
         """Removes files; one that isn't there is passed over."""
-        self._check()
         names = list(names)
         self._objects.delete(names)
         for name in names:
@@ -110,6 +107,7 @@ class Remote:
     def lock(self) -> Lease:
         """The lease, taken. WorkspaceError if another has it."""
         self._lease = Lease(self._objects, self._terms)
+        self._objects = self._objects.fenced(self._lease.check)
         try:
             self._sizes = self._objects.sizes()
             if LOG in self._sizes:
@@ -126,7 +124,7 @@ class Remote:
     def log(self) -> SegmentLog:
         """The log, to be added to. Only who has the lease may."""
         assert self._lease is not None
-        return SegmentLog(self._objects, self._lease.number, self._lease.check)
+        return SegmentLog(self._objects, self._lease.number)
 
     def records(self) -> Iterator[dict[str, Any]]:
         """The whole records of the log, oldest first."""
@@ -139,10 +137,6 @@ class Remote:
             yield
         except (OSError, NotImplementedError) as error:
             raise WorkspaceError(f"{self.place}: {_advice(error)}") from error
-
-    def _check(self) -> None:
-        if self._lease:
-            self._lease.check()
 
 
 def _advice(error: OSError | NotImplementedError) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from jobs.log import LOG, SEGMENTS, in_segments, line, parsed
@@ -24,14 +24,14 @@ PUT_S = 1.0
 
 
 class SegmentLog:
-    """The log of one driver, open for adding to it; ``check`` is asked before each put."""
+    """The log of one driver, open for adding to it."""
 
-    def __init__(self, objects: Objects, driver: int, check: Callable[[], None]) -> None:
-        self._objects, self._driver, self._check = objects, driver, check
+    def __init__(self, objects: Objects, driver: int) -> None:
+        self._objects, self._driver = objects, driver
         self._number = 1
         self._segment, self._put_bytes = bytearray(), 0
         self._changing, self._putting = threading.Lock(), threading.Lock()
-        self._news, self._closed = threading.Event(), threading.Event()
+        self._closed = threading.Event()
         self._thread = threading.Thread(target=self._put_on, name="log", daemon=True)
         self._thread.start()
 
@@ -39,7 +39,6 @@ class SegmentLog:
         """Adds a record, which will be put soon."""
         with self._changing:
             self._segment += line(event, facts)
-        self._news.set()
 
     def settle(self) -> None:
         """Puts all records so far. OSError or WorkspaceError if they can't be put."""
@@ -48,7 +47,6 @@ class SegmentLog:
                 data = bytes(self._segment)
             if len(data) == self._put_bytes:
                 return
-            self._check()
             self._objects.put(segment(self._driver, self._number), data)
             self._put_bytes = len(data)
             if len(data) >= SEGMENT_BYTES:
@@ -59,18 +57,15 @@ class SegmentLog:
     def close(self) -> None:
         """Puts what is left, and ends."""
         self._closed.set()
-        self._news.set()
         self._thread.join()
         self.settle()
 
     def _put_on(self) -> None:
-        while self._news.wait() and not self._closed.wait(PUT_S):
-            self._news.clear()
+        while not self._closed.wait(PUT_S):
             try:
                 self.settle()
             except Exception as error:  # whoever waits for a record will hear of it
                 logging.getLogger("reverie.log").debug("records wait: %s", error)
-                self._news.set()
 
 
 def segment(driver: int, number: int) -> str:

@@ -17,13 +17,14 @@ from PIL import Image, ImageDraw, ImageFont
 
 from renderer.animation import Frame, load
 from renderer.errors import AnimationError
+from renderer.framing import BACKGROUND, TITLE, shorten, thumbnail
 from renderer.images import Picture
-from renderer.lattice import Axis, Block, Heading, Layout, Place, blocks, thumbnail
+from renderer.lattice import Axis, Block, Heading, Layout, Place, blocks
 from renderer.settings import GridSettings, SheetSettings
-from renderer.sheets import sheet, shorten
+from renderer.sheets import sheet
 
-_BACKGROUND, _EMPTY = (22, 22, 26), (32, 32, 37)
-_TITLE, _LABEL, _NAME = (236, 234, 228), (198, 196, 190), (138, 136, 130)
+_EMPTY = (32, 32, 37)
+_LABEL, _NAME = (198, 196, 190), (138, 136, 130)
 _MAX_PIXELS = 2**26  # what all thumbnails together may take; more cells get smaller ones
 _SPARSE = 16  # places for each picture; where there are more, a grid says nothing
 
@@ -49,7 +50,7 @@ def grid(
     thumbnails = {place: thumbnail(load(cell), side) for place, cell in cells.items()}
     parts = blocks(axes)
     layout = Layout.of(thumbnails, parts, axes, side=side, title=settings.title)
-    canvas = Image.new("RGB", (layout.width, layout.height), _BACKGROUND)
+    canvas = Image.new("RGB", (layout.width, layout.height), BACKGROUND)
     _Drawing(canvas, layout, thumbnails).draw(parts, axes, settings.title)
     pixels = torch.from_numpy(np.array(canvas, np.float32).transpose(2, 0, 1).copy())
     return Picture(pixels[None])
@@ -71,11 +72,11 @@ class _Drawing:
         if title:
             font = ImageFont.load_default(at.title // 3)
             text = shorten(title, at.width - 2 * at.margin, font.getlength)
-            self._pen.text((at.margin, at.margin), text, _TITLE, font, anchor="lt")
+            self._pen.text((at.margin, at.margin), text, TITLE, font, anchor="lt")
         for number, block in enumerate(blocks):
             left, top = at.corner(number)
             if any(block.title for block in blocks):
-                self._text(block.title, (left, top), at.block[0], _TITLE, "lt")
+                self._text(block.title, (left, top), at.block[0], TITLE, "lt")
                 top += 2 * at.text
             if axes:
                 self._names(axes, left, top)

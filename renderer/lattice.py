@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from PIL import Image, ImageFont
 
-from renderer.images import Picture, fit, flatten, to_image
-from renderer.sheets import shorten
+from renderer.framing import shorten, thumbnail
+from renderer.images import Picture
 
 _ASPECT = 1.5  # width to height that the blocks are arranged for
 _IN_A_ROW = 12  # pictures of a single axis; it goes on below
@@ -51,11 +51,6 @@ class Block:
     def place(self, column: int, row: int, *, axes: int) -> Place:
         """The place of a cell among all, of which each has ``axes`` indexes."""
         return (column, row, *self.others)[:axes]
-
-
-def thumbnail(picture: Picture, side: int) -> Image.Image:
-    """A picture made to fit a square of ``side`` px, on grey where it is transparent."""
-    return to_image(flatten(fit(picture, side), background=64.0))
 
 
 def blocks(axes: Sequence[Axis]) -> list[Block]:

@@ -65,6 +65,7 @@ def steps(
     fetch_losses: Callable[[], bool] | None = None,
     checkpoint: Callable[[], bool] | None = None,
     resume: State | None = None,
+    start: Tensor | None = None,
     memory: Memory | None = None,
     frames: Making | None = None,
 ) -> Generator[Event, None, Tensor]:
@@ -74,11 +75,13 @@ def steps(
     ``style_max_size``. Yields after every step and returns the image. ``fetch_losses`` is asked
     once a step whether the losses' values are wanted (they cost a wait for the device);
     ``checkpoint`` whether to yield a Checkpoint after it, and ``resume`` is the state in one, to go
-    on from; ``frames`` keeps pictures of its making. ``memory`` has the targets that earlier
+    on from; ``start`` is an image of the content's size to begin with, in place of what the
+    settings say; ``frames`` keeps pictures of its making. ``memory`` has the targets that earlier
     transfers with this network had in common.
     """
     targets = Targets.of(content, styles, network, settings, memory=memory)
-    image, mover, done = start_image(content, settings, seed), optimizer(settings), 0
+    image = start_image(content, settings, seed) if start is None else start.to(content)
+    mover, done = optimizer(settings), 0
     if resume is not None:
         image, done = resume.tensors["image"].to(content), resume.iteration
         mover.restore(_memory(resume, content.device))

@@ -1,8 +1,8 @@
-"""Paints the two pictures that the example jobs start from: a landscape and a painting of strokes.
+"""Paints what the example jobs start from: a landscape, the mask of its lake, and brush strokes.
 
     python -m jobs.examples.paint [OUT]
 
-Both are made of numbers alone (seeded noise), so nobody holds rights in them, and the same numbers
+All are made of numbers alone (seeded noise), so nobody holds rights in them, and the same numbers
 paint the same pictures. OUT is the folder to write to: ``pictures``, beside this file, by default.
 """
 
@@ -11,14 +11,14 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from jobs.examples.painting import landscape, strokes
+from jobs.examples.painting import lake, landscape, strokes
 
 
 def main(out: Path) -> None:
-    """Write landscape.png and strokes.png into ``out``."""
+    """Write landscape.png, lake.png and strokes.png into ``out``."""
     out.mkdir(parents=True, exist_ok=True)
-    for name, painted in (("landscape", landscape.paint()), ("strokes", strokes.paint())):
-        painted.save(out / f"{name}.png", optimize=True)
+    for name, picture in (("landscape", landscape), ("lake", lake), ("strokes", strokes)):
+        picture.paint().save(out / f"{name}.png", optimize=True)
 
 
 if __name__ == "__main__":

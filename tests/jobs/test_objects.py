@@ -94,6 +94,24 @@ def test_what_is_for_good_is_not_repeated(
     assert fs.puts == 1
 
 
+def test_a_fence_is_asked_before_each_try_and_may_fall(
+    place: Callable[..., tuple[Flaky, Remote]],
+) -> None:
+    fs, remote = place(*[Broken("no route")] * 9)
+    asked: list[int] = []
+
+    def falls() -> None:
+        asked.append(fs.puts)
+        if fs.puts == 2:
+            raise WorkspaceError("was taken over")
+
+    fenced = remote._objects.fenced(falls)
+    with pytest.raises(WorkspaceError, match="taken over"):
+        fenced.put("b", b"2")
+    assert asked == [0, 1, 2]
+    assert fenced.read("a") == b"1"
+
+
 def test_our_own_mistakes_are_not_the_networks(place: Callable[..., tuple[Flaky, Remote]]) -> None:
     _, remote = place(TypeError("a mistake"))
     with pytest.raises(TypeError):

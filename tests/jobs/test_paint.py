@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from jobs.examples import paint
-from jobs.examples.painting import noise
+from jobs.examples.painting import lake, noise
 
 PICTURES = Path(paint.__file__).parent / "pictures"
 
@@ -22,6 +22,17 @@ def test_the_pictures_are_small_and_of_many_colours(name: str) -> None:
     assert image.shape[2] == 3
     assert 330 <= image.shape[0] < image.shape[1] <= 480
     assert image.std(axis=(0, 1)).min() > 30
+
+
+def test_the_mask_is_white_in_the_lake_and_soft_along_the_shore() -> None:
+    mask = np.asarray(lake.paint())
+    assert (mask == np.asarray(Image.open(PICTURES / "lake.png"))).all()
+    landscape = Image.open(PICTURES / "landscape.png")
+    assert (mask.shape[1] * 2, mask.shape[0] * 2) == landscape.size
+    column = mask[:, 0].astype(int)
+    assert (column[:100].max(), column[115:].min()) == (0, 255)
+    assert ((column > 0) & (column < 255)).any()
+    assert (np.diff(column) >= 0).all()
 
 
 @pytest.mark.slow

@@ -19,10 +19,6 @@ from tests.jobs.stores import store
 _drivers = itertools.count()
 
 
-def nothing() -> None:
-    """The lease is there."""
-
-
 def objects() -> Objects:
     return store("memory", Path(), str).objects()
 
@@ -41,7 +37,7 @@ def test_what_was_settled_is_read_in_order_whoever_dies(monkeypatch: pytest.Monk
     @given(steps)
     def check(steps: list[str]) -> None:
         place, expected, pending, driver = objects(), [], [], 1
-        log, count = SegmentLog(place, driver, nothing), itertools.count()
+        log, count = SegmentLog(place, driver), itertools.count()
         for step in steps:
             if step == "append":
                 pending.append(next(count))
@@ -56,7 +52,7 @@ def test_what_was_settled_is_read_in_order_whoever_dies(monkeypatch: pytest.Monk
             pending = []
             if step in ("die", "close"):
                 driver += 1
-                log = SegmentLog(place, driver, nothing)
+                log = SegmentLog(place, driver)
             assert numbers(place) == expected
 
     check()
@@ -65,7 +61,7 @@ def test_what_was_settled_is_read_in_order_whoever_dies(monkeypatch: pytest.Monk
 def test_a_full_segment_is_left_and_a_new_one_begun(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(segments, "SEGMENT_BYTES", 200)
     place = objects()
-    log = SegmentLog(place, 3, nothing)
+    log = SegmentLog(place, 3)
     for number in range(20):
         log.append("counted", number=number, text="ö\n")
         log.settle()
@@ -80,7 +76,7 @@ def test_a_full_segment_is_left_and_a_new_one_begun(monkeypatch: pytest.MonkeyPa
 def test_records_are_put_without_being_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(segments, "PUT_S", 0.02)
     place = objects()
-    log = SegmentLog(place, 1, nothing)
+    log = SegmentLog(place, 1)
     log.append("counted", number=7)
     deadline_s = time.monotonic() + 5
     while not numbers(place) and time.monotonic() < deadline_s:
@@ -94,7 +90,7 @@ def test_who_has_lost_the_lease_puts_nothing() -> None:
         raise WorkspaceError("was taken over")
 
     place = objects()
-    log = SegmentLog(place, 1, lost)
+    log = SegmentLog(place.fenced(lost), 1)
     log.append("counted", number=1)
     with pytest.raises(WorkspaceError, match="taken over"):
         log.close()
@@ -103,7 +99,7 @@ def test_who_has_lost_the_lease_puts_nothing() -> None:
 
 def test_strangers_files_are_no_segments() -> None:
     place = objects()
-    log = SegmentLog(place, 1, nothing)
+    log = SegmentLog(place, 1)
     log.append("counted", number=1)
     log.close()
     place.put("log/notes.jsonl", b'{"event":"counted","number":9}\n')
