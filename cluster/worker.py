@@ -124,12 +124,12 @@ class Renderer:
         hooks: Any = {
             **asked,
             "seed": order.seed,
-            "memory": self._memory.within(*_circumstances(order)),
             "resume": None if order.resume is None else checkpoints.unpack(order.resume.data),
         }
         if isinstance(order.settings, AtlasSettings):
             hooks |= {"at_once": at_once(order, self.device), "ready": order.ready}
             return atlas.steps(network, order.settings, encode=cell_encoder(order), **hooks)
+        hooks["memory"] = self._memory.within(*_circumstances(order))
         if isinstance(order.settings, DreamSettings):
             aids = [
                 images.decode(self._fetch(p.data), name=p.name, frame=p.frame)

@@ -15,6 +15,7 @@ import operator
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
+from functools import cache
 from typing import Annotated, Any, TypeVar, get_args, get_origin, get_type_hints
 
 from renderer.aims import Region, check_regions, guides
@@ -333,6 +334,12 @@ S = TypeVar("S", DreamSettings, StyleSettings, AtlasSettings)
 
 def knobs(kind: type) -> dict[str, tuple[Any, Knob, Any]]:
     """The settings of a dataclass by name: (type, knob, default), in order of definition."""
+    return _known(kind)
+
+
+@cache
+def _known(kind: type) -> dict[str, tuple[Any, Knob, Any]]:
+    # Kept: reading annotations takes longer than all else that checks a sweep's settings.
     hints = get_type_hints(kind, include_extras=True)
     found = {}
     for field in fields(kind):
