@@ -49,6 +49,7 @@ def make_app() -> typer.Typer:
     app.command("dream")(shorthand.dream_command)
     app.command("style")(shorthand.style_command)
     app.command("survey")(survey.survey_command)
+    app.command("atlas")(shorthand.atlas_command)
     app.command("plan")(jobs.plan_command)
     app.command("status")(workspaces.status_command)
     app.command("pause")(workspaces.pause_command)

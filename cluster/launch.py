@@ -7,6 +7,7 @@ that has nothing left to render doesn't wait for it.
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import functools
 import io
 import logging
@@ -23,9 +24,11 @@ from rich.console import Console
 from cluster import exits
 from cluster.backend import Backend, InlineBackend
 from cluster.collecting import uncollected
+from cluster.commands.channels import looking
 from cluster.commands.options import RunOptions
 from cluster.commands.weights import download_bar
 from cluster.console import Display, JsonDisplay, PlainDisplay
+from cluster.exhibition import exhibited
 from cluster.interrupts import interrupts
 from cluster.live import LiveDisplay
 from cluster.orders import Orders, Terms
@@ -36,6 +39,7 @@ from cluster.runner import POLL_S, Rules, Runner, Summary, Watch
 from cluster.shelf import Shelf
 from cluster.worker import Renderer
 from jobs.activity import Activity
+from jobs.gallery import Gallery
 from jobs.plan import Plan, plan
 from jobs.recipe import reading
 from jobs.spec import JobSpec
@@ -64,15 +68,28 @@ class Job:
 def planned(spec: JobSpec, options: RunOptions) -> Job:
     """The job of a specification. Raises JobError, WeightsError for what can't be planned."""
     shelf = make_shelf(spec.weights_file, options)
+    with looking() as told:
+        found = plan(spec, shelf.digest, activity=Activity(shelf, told=told))
     return Job(
-        plan=plan(spec, shelf.digest, activity=Activity(shelf)),
+        plan=found,
         shelf=shelf,
         seed=spec.seed,
         base=spec.base,
         data=spec.data,
-        resources=spec.resources,
+        resources=resources_of(spec),
         rules=Rules(spec.retries, spec.limits, spec.checkpoint, spec.losses),
     )
+
+
+def resources_of(spec: JobSpec) -> Resources:
+    """What the job asks for; an atlas's tasks get one thread each if it doesn't say.
+
+    The number of threads changes a picture's last bits, and must not depend on which channels are
+    rendered beside it, as it would by the number of tasks.
+    """
+    if spec.steps[0].atlas is None or spec.resources.threads is not None:
+        return spec.resources
+    return dataclasses.replace(spec.resources, threads=1)
 
 
 def remembered(picture: str, options: RunOptions) -> Job:
@@ -110,16 +127,28 @@ def run(job: Job, options: RunOptions, place: Path | str, *, session: RaySession
             stack.enter_context(contextlib.redirect_stdout(Chatter()))
             interrupt = stack.enter_context(interrupts())
             watch = Watch(display.show, display.tick, lambda: interrupt.requested)
+            gallery = gallery_of(job, workspace)
+            orders = Orders(tasks, terms, shelf=job.shelf, workspace=workspace, gallery=gallery)
+            if gallery is not None:
+                threads = job.resources.threads or 1
+                shown = exhibited(gallery, workspace, watch, orders=orders, threads=threads)
+                watch = stack.enter_context(shown)
             runner = Runner(
                 job.plan,
                 workspace,
                 lambda: make_backend(job, session, watch),
-                orders=Orders(tasks, terms, shelf=job.shelf, workspace=workspace),
+                orders=orders,
                 rules=job.rules,
                 watch=watch,
             )
         summary = runner.run()
     return exit_code(summary, job.plan)
+
+
+def gallery_of(job: Job, workspace: Workspace) -> Gallery | None:
+    """The cells of the job's atlas, if it is one."""
+    tasks = [task for task in job.plan.tasks if task.kind == "atlas"]
+    return Gallery(workspace, tasks, job_seed=job.seed) if tasks else None
 
 
 def exit_code(summary: Summary, plan: Plan) -> int:

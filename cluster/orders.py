@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from cluster.backend import Backend
 from cluster.records import Handle, Order, Pace, Style
 from cluster.shelf import Shelf
+from jobs.cells import ids
 from jobs.curves import LOSSES
+from jobs.gallery import Gallery
 from jobs.inputs import Source
 from jobs.recipe import recipe
 from jobs.tasks import Task
@@ -31,10 +34,17 @@ class Orders:
     """Makes orders. Weights and style pictures are shared with the workers once each."""
 
     def __init__(
-        self, tasks: Mapping[str, Task], terms: Terms, *, shelf: Shelf, workspace: Workspace
+        self,
+        tasks: Mapping[str, Task],
+        terms: Terms,
+        *,
+        shelf: Shelf,
+        workspace: Workspace,
+        gallery: Gallery | None = None,
     ) -> None:
         self._tasks, self._terms = tasks, terms
-        self._shelf, self._workspace = shelf, workspace
+        self._shelf, self._workspace, self._gallery = shelf, workspace, gallery
+        self._order = {task: place for place, task in enumerate(tasks)}
         self._weights: dict[int, Handle] = {}
         self._styles: dict[str, Handle] = {}
 
@@ -47,8 +57,9 @@ class Orders:
             task=task.id,
             name=task.source.path if task.source else task.file,
             settings=task.settings,
-            picture=task.source.read() if task.source else self._workspace.carry(task.needs[0]),
+            picture=self._picture(task),
             packed=task.source is None,
+            start=self._workspace.carry(task.neighbour) if task.neighbour else b"",
             frame=task.source.frame if task.source else 0,
             weights=self._shared_weights(task, backend),
             until=task.until,
@@ -64,21 +75,35 @@ class Orders:
             resume=resume,
             frames=task.frames,
             curve=self._workspace.artefact_data(task.id, LOSSES) if resume else b"",
-            metadata=recipe(
-                self.chain(task),
-                job=self._terms.job,
-                seed=self._terms.seed,
-                threads=backend.threads,
-                base=self._terms.base,
-            ),
+            metadata=self.recipe(task, threads=backend.threads),
+            cells=ids(task, job_seed=self._terms.seed) if self._gallery else {},
+            ready=self._gallery.ready(task) if self._gallery else {},
         )
 
+    def recipe(self, task: Task, *, threads: int) -> dict[str, Any]:
+        """What is written into the task's frame."""
+        return recipe(
+            self.chain(task),
+            job=self._terms.job,
+            seed=self._terms.seed,
+            threads=threads,
+            base=self._terms.base,
+        )
+
+    def _picture(self, task: Task) -> bytes:
+        if task.source:
+            return task.source.read()
+        return self._workspace.carry(task.needs[0]) if task.needs else b""
+
     def chain(self, task: Task) -> list[Task]:
-        """The tasks that lead to this one, from the source picture on, and itself."""
-        chain = [task]
-        while chain[-1].needs:
-            chain.append(self._tasks[chain[-1].needs[0]])
-        return chain[::-1]
+        """The tasks that lead to this one, each after those it needs, and itself."""
+        found: dict[str, Task] = {}
+        left = [task]
+        while left:
+            last = left.pop()
+            found[last.id] = last
+            left += [self._tasks[need] for need in last.needs if need not in found]
+        return sorted(found.values(), key=lambda one: self._order[one.id])
 
     def _shared_weights(self, task: Task, backend: Backend) -> Handle:
         weights = self._shelf.weights(task.settings.network, task.until, task.weights)

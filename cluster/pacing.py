@@ -22,19 +22,26 @@ class Throttle:
         self._every_s = every_s
         self._next = 0.0
         self.left: int | None = None
+        self._stride = 1
         self.open = False
 
     def wanted(self) -> bool:
         """Whether the iteration that ends now will be told (asked once for each)."""
         now = time.monotonic()
-        self.open = now >= self._next or self.left == 1
+        self.open = now >= self._next or self._last
         if self.open:
             self._next = now + self._every_s
         return self.open
 
+    @property
+    def _last(self) -> bool:
+        return self.left is not None and self.left <= self._stride
+
     def seen(self, progress: Progress) -> None:
-        """Learn from an iteration how many are left."""
-        self.left = progress.iterations - progress.iteration
+        """Learn from an iteration how many are left, and how many one step makes."""
+        left = progress.iterations - progress.iteration
+        self._stride = 1 if self.left is None else self.left - left
+        self.left = left
 
 
 class Pacer:

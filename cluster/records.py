@@ -39,8 +39,11 @@ class Order:
     task before it left (``packed`` true). ``weights`` is a handle on a ``weights.Weights``, and
     ``styles`` are handles on the style pictures' bytes, with their names and frames beside them;
     ``pictures`` are such of the guides and masks that a dream's regions mean by number.
+    ``start`` is the pack that a style transfer starts from, if not as its settings say.
     ``resume`` is the checkpoint to go on from, and ``curve`` the table of losses that earlier
-    attempts have left. ``frames`` says which pictures of the making are told.
+    attempts have left. ``frames`` says which pictures of the making are told. An atlas has no
+    picture; ``cells`` are the ids of its cells by channel, and ``ready`` the files of those that
+    needn't be rendered.
     """
 
     task: str
@@ -51,6 +54,7 @@ class Order:
     until: str
     digest: str
     packed: bool = False
+    start: bytes = field(default=b"", repr=False)
     frame: int = 0
     styles: tuple[Style, ...] = ()
     pictures: tuple[Style, ...] = ()
@@ -64,6 +68,8 @@ class Order:
     curve: bytes = field(default=b"", repr=False)
     frames: FrameSettings | None = None
     metadata: Mapping[str, Any] | None = field(default=None, repr=False)
+    cells: Mapping[int, str] = field(default_factory=dict, repr=False)
+    ready: Mapping[int, bytes] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True)

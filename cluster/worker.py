@@ -24,16 +24,21 @@ from torch import Tensor
 from cluster.pacing import Pacer, Throttle
 from cluster.recording import diverged, recorded
 from cluster.records import Done, Failed, Handle, Order, Record, Started, Stopped
+from jobs.cells import metadata
 from jobs.curves import Curve
 from jobs.messages import Cause
-from renderer import checkpoints, dream, images, networks, style
+from renderer import atlas, checkpoints, dream, images, networks, style
+from renderer.atlas import Cell
 from renderer.errors import CheckpointError, DivergedError, ReverieError
 from renderer.events import Artefact, Event, Progress
 from renderer.images import Picture
 from renderer.making import Making
 from renderer.memory import Memory
 from renderer.networks import Network
-from renderer.settings import DreamSettings, Settings, StyleSettings
+from renderer.settings import AtlasSettings, DreamSettings, Settings, StyleSettings
+
+GPU_SHARE = 0.6
+"""Of a GPU's free memory, what the channels of an atlas may take by the estimate."""
 
 NETWORKS_KEPT = 3
 """Networks a worker keeps loaded: jobs switch between a dreaming and a styling one."""
@@ -121,6 +126,10 @@ class Renderer:
             "seed": order.seed,
             "resume": None if order.resume is None else checkpoints.unpack(order.resume.data),
         }
+        if isinstance(order.settings, AtlasSettings):
+            hooks |= {"at_once": at_once(order, self.device), "ready": order.ready}
+            return atlas.steps(network, order.settings, encode=cell_encoder(order), **hooks)
+        hooks["memory"] = self._memory.within(*_circumstances(order))
         if isinstance(order.settings, DreamSettings):
             aids = [
                 images.decode(self._fetch(p.data), name=p.name, frame=p.frame)
@@ -131,8 +140,8 @@ class Renderer:
             images.decode(self._fetch(s.data), name=s.name, frame=s.frame).pixels.to(self.device)
             for s in order.styles
         ]
-        memory = self._memory.within(*_circumstances(order))
-        return style.steps(pixels, styles, network, order.settings, memory=memory, **hooks)
+        start = images.unpack(order.start).pixels.to(self.device) if order.start else None
+        return style.steps(pixels, styles, network, order.settings, start=start, **hooks)
 
     def _make_room(self) -> None:
         """Give back what is only kept for orders to come."""
@@ -211,8 +220,33 @@ def check_finite(pixels: Tensor, iteration: int) -> None:
         raise DivergedError(f"the picture is no longer finite after iteration {iteration}")
 
 
+def at_once(order: Order, device: torch.device) -> int:
+    """Channels of an atlas to render in one batch: on a CPU one, on a GPU as memory goes."""
+    if device.type != "cuda" or not isinstance(order.settings, AtlasSettings):
+        return 1
+    from jobs.estimate import channel_bytes
+
+    free_bytes, _ = torch.cuda.mem_get_info(device)
+    return max(1, int(free_bytes * GPU_SHARE / channel_bytes(order.settings, order.until)))
+
+
+def cell_encoder(order: Order) -> Callable[[Cell], bytes]:
+    """What makes files of an atlas's cells: PNGs that say what they are (jobs.cells)."""
+
+    def encode(cell: Cell) -> bytes:
+        told = metadata(order.metadata or {}, cell, order.cells[cell.channel])
+        return images.encode(Picture(cell.pixels), settings=told)
+
+    return encode
+
+
 def opened(order: Order) -> Picture:
-    """The picture an order begins with: a source at the order's size, or a pack as it is."""
+    """The picture an order begins with: a source at the order's size, or a pack as it is.
+
+    An atlas begins with none: one black pixel stands for it.
+    """
+    if isinstance(order.settings, AtlasSettings):
+        return Picture(torch.zeros(1, 3, 1, 1))
     if order.packed:
         return images.unpack(order.picture)
     picture = images.decode(order.picture, name=order.name, frame=order.frame)
@@ -258,7 +292,9 @@ def advice(error: Exception, cause: Cause, settings: Settings) -> str:
         return f"; lower step_size (now {settings.step_size:g}){weights}, and look at the picture"
     if cause is Cause.OUT_OF_MEMORY:
         smaller = "style_max_size"
-        if isinstance(settings, DreamSettings):
+        if isinstance(settings, AtlasSettings):
+            smaller = f"images (now {settings.images})"
+        elif isinstance(settings, DreamSettings):
             smaller = f"tile_size (now {settings.tile_size} px)"
         return f"; memory ran out: render fewer tasks side by side, or lower size or {smaller}"
     return ""

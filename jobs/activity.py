@@ -76,8 +76,11 @@ class View:
 class Activity:
     """Answers with mean activations, from memory where it can."""
 
-    def __init__(self, shelf: Shelf, folder: Path | None = None) -> None:
-        self._shelf = shelf
+    def __init__(
+        self, shelf: Shelf, folder: Path | None = None, *, told: Callable[[str], None] | None = None
+    ) -> None:
+        """``folder`` is the cache; ``told`` is called with every picture that is shown to it."""
+        self._shelf, self._told = shelf, told
         self._folder = folder or cache_dir().parent / "activations"
         self._known: dict[str, Values] = {}
         self._built: dict[int, Network] = {}
@@ -86,6 +89,8 @@ class Activity:
         """The mean activation of every channel of some layers. ImageError, WeightsError."""
 
         def look(built: Network, missing: Iterable[str]) -> Found:
+            if self._told is not None:
+                self._told(view.source.path)
             try:
                 return activations(built, view.pixels(), missing, region=view.region)
             except ImageError as error:

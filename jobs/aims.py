@@ -12,10 +12,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from jobs import choosing
 from jobs.blame import blamed
 from jobs.choosing import Choice
 from jobs.documents import Key
-from jobs.inputs import Source, expand, gather
+from jobs.inputs import Source
 from jobs.names import safe
 from jobs.spec import JobSpec
 from jobs.steps import DreamStep, RegionKeys
@@ -145,15 +146,10 @@ class _Resolver:
         if pattern is None:
             return None
         with blamed(self.spec, key):
-            sources, failed = gather(expand(pattern, self.spec.base))
-            if failed:
-                raise SettingError(failed[0].reason)
-            first = [source for source in sources if source.frame == 0]
-            if len(first) != 1:
-                raise SettingError(f"{pattern} is {len(first)} pictures; name one")
-        same = [n for n, known in enumerate(self.pictures) if known.path == first[0].path]
+            found = choosing.picture(pattern, self.spec.base)
+        same = [n for n, known in enumerate(self.pictures) if known.path == found.path]
         if not same:
-            self.pictures.append(first[0])
+            self.pictures.append(found)
         return same[0] if same else len(self.pictures) - 1
 
     def _classes(self, step: Any, key: Key) -> _Want:

@@ -47,6 +47,7 @@ def branches(spec: JobSpec) -> tuple[Branch, ...]:
         found.append(Branch(variant, own, made))
     if faults:
         raise told(faults, len(spec.variants))
+    _check_warm_start(spec)
     return tuple(found)
 
 
@@ -83,6 +84,22 @@ def part(settings: tuple[Setting, ...]) -> str:
     """What settings add to a file's name: ``weight_denoise-0.3-images-wave``."""
     words = [f"{setting.name}-{setting.text}".replace(", ", "-") for setting in settings]
     return safe("-".join(words)) if words else ""
+
+
+def _check_warm_start(spec: JobSpec) -> None:
+    """Raise JobError where variants can't start from their neighbours' results."""
+    if spec.matrix is None or not spec.matrix.warm_start:
+        return
+    first = spec.variants[0][0].settings[0]
+    fault = ""
+    if first.key in ("size", "inputs"):
+        fault = (
+            f"the first setting is {first.name}, and a neighbour's picture may have another size"
+        )
+    elif not any(step.style is not None for step in spec.steps[first.step or 0 :]):
+        fault = f"only style transfers can start so, and none depends on {first.name}"
+    if fault:
+        raise JobError(spec.complaint(("matrix", "warm_start"), f"{fault}; put another one first"))
 
 
 def _expanded(spec: JobSpec, patterns: tuple[str, ...]) -> list[str]:

@@ -22,7 +22,7 @@ from torch import nn
 from jobs.plan import Plan
 from jobs.tasks import Task
 from renderer import networks
-from renderer.settings import DreamSettings, StyleSettings
+from renderer.settings import AtlasSettings, DreamSettings, StyleSettings
 from renderer.tiling import tile_side
 
 PROBE_PX = 320
@@ -30,7 +30,10 @@ FLOPS_PER_MULTIPLICATION = 4  # multiply and add, forward and backward
 FLOPS_PER_ACTIVATION = 800  # what moving one through a network costs, in operations
 SECONDS_PER_CALL = 1.5e-4  # of a module, forward and backward, however small the picture
 CALLS_PER_DREAM_STEP = 100  # smoothing and the update
+CALLS_PER_ATLAS_STEP = 60  # the spectrum, the move, Adam
 BYTES_PER_VALUE = 4
+ACTIVATION_COPIES = 2  # activations, and their slopes
+ATLAS_COPIES = 100  # of each pixel's value: three colours, the indexes that a move reads, Adam
 SMALLEST_PX = 16  # pyramid levels below this cost nothing worth counting
 
 
@@ -130,12 +133,24 @@ def network_load(network: str, until: str) -> Load:
     return Load(flops / area, BYTES_PER_VALUE * values / area, weights, calls)
 
 
+def channel_bytes(settings: AtlasSettings, until: str) -> int:
+    """What one channel of an atlas takes while it climbs, beside the network's weights."""
+    each = ACTIVATION_COPIES * network_load(settings.network, until).activation_bytes
+    return int((each + ATLAS_COPIES * BYTES_PER_VALUE) * settings.images * settings.size**2)
+
+
+def _atlas_pixels(settings: AtlasSettings) -> int:
+    return len(settings.channels) * settings.images * settings.size**2
+
+
 def _step(layer: nn.Module, image: torch.Tensor) -> None:
     torch.autograd.grad(layer(image).sum(), image)
 
 
 def _flops(task: Task, size: tuple[int, int]) -> float:
     each = network_load(task.settings.network, task.until).flops
+    if isinstance(task.settings, AtlasSettings):
+        return each * task.settings.iterations * _atlas_pixels(task.settings)
     if isinstance(task.settings, DreamSettings):
         pixels = sum(height * width for height, width in _levels(task.settings, size))
         return each * task.settings.iterations * pixels * _passes(task.settings)
@@ -152,6 +167,9 @@ def _calls(task: Task, size: tuple[int, int]) -> int:
     calls = network_load(task.settings.network, task.until).calls
     if isinstance(task.settings, StyleSettings):
         return calls * task.settings.iterations
+    if isinstance(task.settings, AtlasSettings):
+        steps = task.settings.iterations * len(task.settings.channels)
+        return steps * (calls + CALLS_PER_ATLAS_STEP)
     # A tile starts at a random place, so an axis that n tiles would cover is cut into n + 1.
     tile = task.settings.tile_size
     tiles = sum(
@@ -176,6 +194,9 @@ def _levels(settings: DreamSettings, size: tuple[int, int]) -> list[tuple[int, i
 
 def _memory(task: Task, size: tuple[int, int]) -> float:
     """Activations of what is run at once, a few copies of the picture, and the weights."""
+    if isinstance(task.settings, AtlasSettings):
+        weights = network_load(task.settings.network, task.until).weights_bytes
+        return channel_bytes(task.settings, task.until) + weights
     run = size
     if isinstance(task.settings, DreamSettings):
         run = (

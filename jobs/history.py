@@ -207,6 +207,8 @@ def recipe(task: Task) -> dict[str, Any]:
         "weights": task.weights,
         "styles": [picture(style, None) for style in task.styles],
     }
+    if task.neighbour:
+        made["start"] = "neighbour"
     if task.pictures:
         made["pictures"] = [picture(aid, None) for aid in task.pictures]
     return made

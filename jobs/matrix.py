@@ -15,7 +15,7 @@ from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field
 
-from jobs.models import Model
+from jobs.models import Flag, Model
 from renderer.errors import JobError
 
 MAX_VARIANTS = 10_000
@@ -38,6 +38,12 @@ class Matrix(Model):
         (),
         description="values to add to all combinations that they don't contradict, or else "
         "combinations of their own: a list of mappings",
+    )
+
+    warm_start: Flag = Field(
+        False,
+        description="let each style transfer start from the result of its neighbour (the value "
+        "before its own of the first setting), not from `start`: that changes the results",
     )
 
     @property

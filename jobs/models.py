@@ -44,11 +44,17 @@ class OneOf(Model):
             return {key: {} if below is None else below for key, below in value.items()}
         return value
 
+    @property
+    def kind(self) -> str:
+        """Its one key."""
+        return next(iter(self.model_fields_set))
+
     @model_validator(mode="after")
     def _one(self) -> OneOf:
         if len(self.model_fields_set) != 1:
-            words = " or ".join(type(self).model_fields)
-            raise ValueError(f"must be exactly one of {words}; begin another entry with `-`")
+            *words, last = type(self).model_fields
+            told = f"{', '.join(words)} or {last}"
+            raise ValueError(f"must be exactly one of {told}; begin another entry with `-`")
         return self
 
 

@@ -123,7 +123,7 @@ def outputs(
 
 def folder(spec: JobSpec, step: int) -> str:
     """Name of a step's folder: ``1-dream``."""
-    return f"{step + 1}-{'dream' if spec.steps[step].dream is not None else 'style'}"
+    return f"{step + 1}-{spec.steps[step].kind}"
 
 
 def _wanted(spec: JobSpec) -> list[tuple[OutputKind, steps.Output]]:
@@ -177,10 +177,11 @@ def _groups(
     Each input has one ``alone`` where it is shown itself; its name needn't be told there.
     """
     several = Counter(frame.picture for frame in frames)
+    drawn = kind not in OF_A_STEP and any(frame.parts for frame in frames)
     apart = kind not in OF_A_STEP and any(count > 1 for count in several.values())
     if kind == "grid":
         apart = not sweeps.of_inputs(frames)
-    apart = apart or alone
+    apart = apart or alone or drawn
     inputs = Counter(frame.input for frame in frames)
     labelled = alone or any(count > 1 for count in inputs.values())
     groups: dict[str, list[Cell]] = {}
@@ -192,7 +193,9 @@ def _groups(
         name = frame.input if kind == "grid" else frame.picture
         if kind == "making":
             apart, name = True, making.name(frame)
-        groups.setdefault(name if apart else "", []).append(cell)
+        shown = frame.parts if drawn else ()
+        parts = [replace(cell, label=label, file=file) for label, file in shown]
+        groups.setdefault(name if apart else "", []).extend(parts or [cell])
     return {picture: tuple(cells) for picture, cells in groups.items()}
 
 

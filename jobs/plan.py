@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
+from jobs import atlas
 from jobs.activity import Activity
 from jobs.branches import Branch, branches, none_left, part, sources
 from jobs.captions import Setting, made
@@ -69,8 +70,14 @@ def plan(
     Inputs that are no pictures are listed in the plan. Raises JobError, with a line for each
     fault, for what is wrong in the job, and whatever ``weights`` raises.
     """
-    branched = branches(spec)
     _check_networks(spec)
+    if spec.steps[0].atlas is not None:
+        tasks, sheets = atlas.tasks(
+            spec, spec.steps[0].atlas, cache(weights), activity, suffix=SUFFIXES[spec.format]
+        )
+        known = {task.id: task for task in tasks}
+        return Plan(spec.title, tasks, (sheets,), outputs(spec, (sheets,), known))
+    branched = branches(spec)
     pictures, failed = sources(spec)
     check_masks(branched, pictures)
     settled, unseen = settle(branched, pictures, activity)
@@ -122,6 +129,8 @@ class _Grower:
             any(len(branch.stages[step].variants) > 1 for branch in branched)
             for step in range(len(spec.steps))
         ]
+        firsts = {s for b in branched for s in b.variant.settings if s.rank[0] == 0}
+        self._first = sorted(firsts, key=lambda setting: setting.rank)
         self.tasks: dict[str, Task] = {}
         self.frames: list[list[Frame]] = [[] for _ in spec.steps]
         self.names = [Names() for _ in spec.steps]
@@ -204,6 +213,22 @@ class _Grower:
         one = made(kind, step, place=place, label=variant.label, pictures=pictures)
         return (one,) if self._several[step] else ()
 
+    def _neighbour(self, way: _Way) -> str:
+        """The task that a warm start begins with: the nearest one before, along the first axis.
+
+        It is made to carry its picture on. Empty where there is none, and where none is asked for.
+        """
+        if self.spec.matrix is None or not self.spec.matrix.warm_start:
+            return ""
+        for setting in (s for s in way.settings if s.rank[0] == 0):
+            for before in reversed(self._first[: setting.rank[1]]):
+                near = tuple(before if s is setting else s for s in way.settings)
+                found = self._ways.get(replace(way, settings=near), "")
+                if found:
+                    self.tasks[found] = replace(self.tasks[found], carries=True)
+                    return found
+        return ""
+
     def _file(self, step: int, name: str) -> str:
         unique = self.names[step].take(name) + SUFFIXES[self.spec.format]
         return f"frames/{folder(self.spec, step)}/{unique}"
@@ -219,6 +244,7 @@ class _Grower:
         carries: bool,
     ) -> Task:
         job, step, source = self._branch.spec, len(way.places) - 1, way.source
+        neighbour = self._neighbour(way) if stage.kind == "style" else ""
         weights = self.weights(variant.settings.network, variant.until)
         task_id, seed = identify(
             variant.settings,
@@ -226,6 +252,7 @@ class _Grower:
             above.id if above else (source, source.longest(job.size)),
             styles=variant.styles,
             pictures=variant.pictures,
+            neighbour=neighbour,
             job_seed=job.seed,
         )
         known = self.tasks.get(task_id)
@@ -246,7 +273,7 @@ class _Grower:
             settings=variant.settings,
             until=variant.until,
             weights=weights,
-            needs=(above.id,) if above else (),
+            needs=(*([above.id] if above else ()), *([neighbour] if neighbour else ())),
             source=None if above else source,
             styles=variant.styles,
             pictures=variant.pictures,

@@ -73,11 +73,14 @@ def _draw(panel: Axes, name: str, curves: Sequence[tuple[str, Losses]], *, log: 
             panel.plot(losses.iterations, values, label=label, marker=marker, **look)
     panel.set_title(name)
     panel.set_xlabel("iteration")
-    panel.xaxis.set_major_locator(MaxNLocator(integer=True))
+    panel.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
     shown = [value for _, losses in curves for value in losses.values.get(name, ())]
     # A style that starts as its content begins with a content loss of zero: only that is left out.
     if log and min(shown, default=0.0) >= 0 and max(shown, default=0.0) > 0:
         panel.set_yscale("log", nonpositive="mask")
+        if max(shown) < 10 * min(value for value in shown if value > 0):  # between powers of ten
+            panel.yaxis.set_major_formatter("{x:g}")
+            panel.yaxis.set_minor_formatter("{x:g}")
     panel.grid(which="both", linewidth=0.4, alpha=0.4)
     panel.spines[["top", "right"]].set_visible(False)
 

@@ -79,9 +79,11 @@ class _Detective:
             above = self._tasks.get(task.needs[0])
             if above is not None and above.id != result.needs:
                 told += self.changes(result.needs, above) or ["what it goes on from"]
-        else:
+        elif task.source or task.needs:
             told.append("what it goes on from")
-        return list(dict.fromkeys(told)) or ["seed"]
+        return list(dict.fromkeys(told)) or (
+            ["what it starts from"] if task.neighbour else ["seed"]
+        )
 
 
 def _lost(files: Iterable[str], task: Task) -> str:
@@ -108,6 +110,8 @@ def _recipes(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
         told.append(f"weights of {new['network']} changed")
     for key, what in (("styles", "style.images"), ("pictures", f"{kind} pictures")):
         told += _beside(before.get(key, []), now.get(key, []), what)
+    if before.get("start") != now.get("start"):
+        told.append("what it starts from")
     if before.get("algorithm") != now["algorithm"]:
         told.append("another version of Reverie")
     return told

@@ -20,13 +20,14 @@ from typing import Any
 from jobs.inputs import Source
 from jobs.tasks import Frame, Task, described, identify
 from renderer.aims import Region
+from renderer.atlas import cell_size
 from renderer.errors import JobError, SettingError
-from renderer.settings import DreamSettings, StyleSettings
+from renderer.settings import AtlasSettings, DreamSettings, StyleSettings
 
 BESIDE = {"carries", "frames"}
 """What of a task says nothing of its pixels."""
 
-SETTINGS = {"dream": DreamSettings, "style": StyleSettings}
+SETTINGS = {"dream": DreamSettings, "style": StyleSettings, "atlas": AtlasSettings}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +43,9 @@ class Recipe:
     def frames(self) -> tuple[Frame, ...]:
         """The one frame that is wanted."""
         last = self.tasks[-1]
-        size = next(task.source.fitted(task.size) for task in self.tasks if task.source)
+        sizes = [task.source.fitted(task.size) for task in self.tasks if task.source]
+        if isinstance(last.settings, AtlasSettings):
+            sizes.append(cell_size(last.settings))
         frame = Frame(
             task=last.id,
             step=last.step,
@@ -51,7 +54,7 @@ class Recipe:
             input=last.input,
             label=last.label,
             file=last.file,
-            size=size,
+            size=sizes[0],
         )
         return (frame,)
 
@@ -87,13 +90,15 @@ def reading(data: Mapping[str, Any], *, folders: Iterable[Path], name: str) -> R
 
 
 def _identified(task: Task, job_seed: int) -> tuple[str, int]:
-    picture = (task.source, task.size) if task.source else task.needs[0]
+    above = task.needs[0] if task.needs else None
+    picture = (task.source, task.size) if task.source else above
     return identify(
         task.settings,
         task.weights,
         picture,
         styles=task.styles,
         pictures=task.pictures,
+        neighbour=task.neighbour,
         job_seed=job_seed,
     )
 

@@ -23,6 +23,7 @@ SECTIONS = {
     "steps.dream": "`steps:` – `dream:`",
     "steps.dream.regions": "`steps:` – `dream:` – `regions:`",
     "steps.style": "`steps:` – `style:`",
+    "steps.atlas": "`steps:` – `atlas:`",
     "matrix": "`matrix:`",
     "steps.style.frames": "`steps:` – `frames:` (of either)",
     "outputs.gif": "`outputs:` – `gif:`",

@@ -31,7 +31,7 @@ class SegmentLog:
         self._number = 1
         self._segment, self._put_bytes = bytearray(), 0
         self._changing, self._putting = threading.Lock(), threading.Lock()
-        self._news, self._closed = threading.Event(), threading.Event()
+        self._closed = threading.Event()
         self._thread = threading.Thread(target=self._put_on, name="log", daemon=True)
         self._thread.start()
 
@@ -39,7 +39,6 @@ class SegmentLog:
         """Adds a record, which will be put soon."""
         with self._changing:
             self._segment += line(event, facts)
-        self._news.set()
 
     def settle(self) -> None:
         """Puts all records so far. OSError or WorkspaceError if they can't be put."""
@@ -58,18 +57,15 @@ class SegmentLog:
     def close(self) -> None:
         """Puts what is left, and ends."""
         self._closed.set()
-        self._news.set()
         self._thread.join()
         self.settle()
 
     def _put_on(self) -> None:
-        while self._news.wait() and not self._closed.wait(PUT_S):
-            self._news.clear()
+        while not self._closed.wait(PUT_S):
             try:
                 self.settle()
             except Exception as error:  # whoever waits for a record will hear of it
                 logging.getLogger("reverie.log").debug("records wait: %s", error)
-                self._news.set()
 
 
 def segment(driver: int, number: int) -> str:

@@ -10,7 +10,7 @@ settles that, where networks are known. Paths are relative to the folder of the 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
@@ -42,8 +42,10 @@ class JobSpec(Model):
         0, ge=0, le=2**63 - 1, description="number that all that is random is drawn from"
     )
     inputs: Annotated[tuple[Input, ...], Many()] = Field(
+        (),
         min_length=1,
-        description="pictures to render: files, folders, globs or URLs; or generated ones, "
+        description="pictures to render (an atlas needs none): files, folders, globs or URLs; or "
+        "generated ones, "
         "{noise: 512x512}, {white: 640x480} or {black: 640x480} (WIDTHxHEIGHT, and `name` if you "
         "like), which `size` scales where it is given",
     )
@@ -200,7 +202,21 @@ def _validated(document: Document, base: Path) -> JobSpec:
     except ValidationError as error:
         raise JobError("\n".join(complaints(error, document, schema()))) from None
     spec._document, spec._base = document, base
+    if faults := [document.complaint(key, fault) for key, fault in _contradictions(spec)]:
+        raise JobError("\n".join(faults))
     return spec
+
+
+def _contradictions(spec: JobSpec) -> Iterator[tuple[Key, str]]:
+    """What is wrong though each key by itself is right, and where."""
+    if all(step.atlas is None for step in spec.steps):
+        if not spec.inputs:
+            yield ("inputs",), "is missing"
+        return
+    if spec.inputs:
+        yield ("inputs",), "an atlas begins with noise and takes no pictures; leave this out"
+    if len(spec.steps) > 1:
+        yield ("steps",), "an atlas is a job of its own; make the other steps another job"
 
 
 def _clean(stem: str) -> str:

@@ -80,7 +80,7 @@ def _dream(spec: JobSpec, step: DreamStep, key: Key) -> Stage:
     own = given(step, DreamSettings)
     with blamed(spec, (*key, "network")):
         entry = networks.entry(own.get("network", DreamSettings.network))
-    channels = partial(_channels, spec, entry)
+    channels = partial(layer_channels, spec, entry)
     targets = aims.targets(spec, step, entry, key=key, channels=channels)
     variants = []
     for number, target in enumerate(targets, start=1):
@@ -102,7 +102,7 @@ def _dream(spec: JobSpec, step: DreamStep, key: Key) -> Stage:
     return Stage(kind="dream", variants=tuple(variants), chain=step.chain, frames=step.frames)
 
 
-def _channels(
+def layer_channels(
     spec: JobSpec,
     entry: NetworkEntry,
     wanted: Any,

@@ -13,11 +13,23 @@ from pydantic_core import core_schema
 from jobs import generated
 from jobs.channels import SCHEMA, Channels, by_layers
 from jobs.generated import Generated
-from jobs.models import Choice, Flag, Flat, Many, Model, Number, OneOf, Record, Text
+from jobs.models import (
+    Choice,
+    Flag,
+    Flat,
+    Many,
+    Model,
+    Number,
+    OneOf,
+    Record,
+    Text,
+    Whole,
+)
 from jobs.plots import PlotSettings
 from jobs.tables import TableSettings
 from renderer.settings import (
     AnimationSettings,
+    AtlasSettings,
     DreamSettings,
     FrameSettings,
     GridSettings,
@@ -153,11 +165,35 @@ class StyleStep(Model):
     frames: Annotated[FrameSettings, Record()] | None = Field(None, description=FRAMES)
 
 
+class AtlasStep(Model):
+    """What an atlas has beside its settings."""
+
+    layers: Annotated[tuple[Text, ...], Many()] = Field(
+        (),
+        description="layers to look into: names, indexes or ranges like 1..11; none: the "
+        "network's own default",
+    )
+    channels: Annotated[Mapping[str, Channels], WithJsonSchema(SCHEMA)] = Field(
+        {}, description="render these channels only, as in a dream; none: all of each layer"
+    )
+    batch: Annotated[Whole, Field(ge=1, le=4096)] | None = Field(
+        None,
+        description="channels of a task, which a GPU renders side by side as far as its memory "
+        "goes, and a CPU one after the other; null: up to 32, less where channels are few",
+    )
+
+    @field_validator("channels", mode="before")
+    @classmethod
+    def _by_layers(cls, value: Any) -> Any:
+        return by_layers(value)
+
+
 class Step(OneOf):
-    """One thing to do to every picture that the step before it made."""
+    """One thing to do to every picture that the step before it made; or an atlas, of none."""
 
     dream: Annotated[DreamStep, Flat(DreamSettings, without=("layer", "channels"))] | None = None
     style: Annotated[StyleStep, Flat(StyleSettings)] | None = None
+    atlas: Annotated[AtlasStep, Flat(AtlasSettings, without=("layer", "channels"))] | None = None
 
 
 class Output(Model):

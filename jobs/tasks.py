@@ -12,22 +12,24 @@ from typing import Any, Literal, get_args
 
 from jobs.captions import Setting
 from jobs.inputs import Source
-from renderer.settings import DreamSettings, FrameSettings, StyleSettings, knobs
+from renderer.settings import DreamSettings, FrameSettings, Settings, knobs
 
 ALGORITHM_VERSION = 2
 """To be raised whenever the same settings come to give other pixels."""
 
 ID_CHARACTERS = 32
 
-Kind = Literal["dream", "style"]
+Kind = Literal["dream", "style", "atlas"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
-    """One dream or one style transfer of one picture: what a worker does in one go.
+    """One dream or one style transfer of one picture, or channels of an atlas: what a worker does.
 
     ``id`` is a digest of all that determines the pixels, and of nothing else. The picture comes
-    from ``source``, made to fit ``size``, or else from the carry of the one task in ``needs``.
+    from ``source``, made to fit ``size``, or else from the carry of the first task in ``needs``;
+    an atlas has neither. One more task there is the ``neighbour`` whose result a style transfer
+    starts from.
     Layers in ``settings`` are names. ``weights`` is the digest of the network's weights down to
     ``until``, the deepest layer used. ``files`` are the names of the frame within the workspace:
     more than one where several frames come to the same pixels. A task that ``carries`` also
@@ -41,7 +43,7 @@ class Task:
     index: int  # of its first frame within the step, from 0
     input: str
     label: str
-    settings: DreamSettings | StyleSettings
+    settings: Settings
     until: str
     weights: str
     needs: tuple[str, ...]
@@ -60,6 +62,12 @@ class Task:
         """The first of ``files``."""
         return self.files[0]
 
+    @property
+    def neighbour(self) -> str:
+        """The task whose result this one starts from; empty where it starts as its settings say."""
+        own = 0 if self.source else 1
+        return self.needs[own] if len(self.needs) > own else ""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Frame:
@@ -73,35 +81,39 @@ class Frame:
     label: str
     file: str
     size: tuple[int, int]  # (height, width) to expect
+    parts: tuple[tuple[str, str], ...] = ()  # (label, file) of what stands for it in outputs
     varied: tuple[Setting, ...] = ()  # what its variant of the job sets, as far as it matters here
 
 
 def identify(
-    settings: DreamSettings | StyleSettings,
+    settings: Settings,
     weights: str,
-    picture: str | tuple[Source, int | None],
+    picture: str | tuple[Source, int | None] | None,
     *,
     styles: tuple[Source, ...] = (),
     pictures: tuple[Source, ...] = (),
+    neighbour: str = "",
     job_seed: int = 0,
 ) -> tuple[str, int]:
     """A task's id and its seed. ``picture`` is the task it comes from, or a source and its size.
 
     Neither names nor the place in the job matter: a job may grow without any id changing. The
     format of the file doesn't either; whether a file of this format is there, the workspace knows.
-    The seed is of the picture and not of the settings: what differs between the variants of a sweep
-    comes of what was varied, and not of another noise.
+    The seed is of the picture (an atlas has none), not of the settings: what differs between the
+    variants of a sweep comes of what was varied, and not of another noise.
     """
     content = {
         "algorithm": ALGORITHM_VERSION,
         "kind": type(settings).__name__,
         "settings": _exact(settings),
         "weights": weights,
-        "picture": picture if isinstance(picture, str) else _pixels(picture),
+        "picture": _pixels(picture) if isinstance(picture, tuple) else picture,
         "styles": [[style.digest, style.frame] for style in styles],
     }
     if pictures:
         content["pictures"] = [[picture.digest, picture.frame] for picture in pictures]
+    if neighbour:
+        content["start"] = neighbour
     text = json.dumps(content, sort_keys=True, separators=(",", ":"))
     origin = json.dumps([content["kind"], content["picture"]], separators=(",", ":"))
     seed = int.from_bytes(hashlib.sha256(f"{job_seed}:{origin}".encode()).digest()[:8]) >> 1
@@ -109,7 +121,7 @@ def identify(
     return digest[:ID_CHARACTERS], seed
 
 
-def described(settings: DreamSettings | StyleSettings) -> dict[str, Any]:
+def described(settings: Settings) -> dict[str, Any]:
     """The settings as plain data, without those that determine nothing in them."""
     idle = settings.idle if isinstance(settings, DreamSettings) else ()
     plain = dataclasses.asdict(settings)
@@ -122,7 +134,7 @@ def _pixels(picture: tuple[Source, int | None]) -> list[Any]:
 
 
 @lru_cache(maxsize=1024)
-def _exact(settings: DreamSettings | StyleSettings) -> Mapping[str, Any]:
+def _exact(settings: Settings) -> Mapping[str, Any]:
     """The settings with 3 and 3.0 told apart by type, never by how they were written."""
     plain = described(settings)
     for name, (kind, _, _) in knobs(type(settings)).items():

@@ -289,7 +289,7 @@ class Workspace:
         if key not in self.history.recipes:
             self.record(RECIPE, key=key, recipe=how)
         if task.source is None:
-            return {"recipe": key, "needs": task.needs[0]}
+            return {"recipe": key, "needs": task.needs[0] if task.needs else ""}
         return {"recipe": key, "picture": picture(task.source, task.size)}
 
     def _rehouse(self, tasks: Sequence[Task]) -> None:

@@ -13,7 +13,8 @@ get context (see ``tiling``), and pyramid levels too small for the layer are lef
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Hashable, Sequence
+from dataclasses import replace
 
 import torch
 from torch import Tensor
@@ -25,12 +26,16 @@ from renderer.events import Checkpoint, Event, Progress, finish
 from renderer.images import Picture, resize
 from renderer.losses import standardised
 from renderer.making import Making
+from renderer.memory import Memory, fingerprint, size_bytes
 from renderer.networks import Network
 from renderer.objectives import Objective, gradients
 from renderer.regions import Regions
 from renderer.settings import DreamSettings
 from renderer.smoothing import gaussian
 from renderer.tiling import random_tiles
+
+KEPT_BYTES = 2**24
+"""What the steps of a smallest level may take to be kept for dreams that begin alike."""
 
 PYRAMID_SIGMA = 0.5
 """Standard deviation, in px, of the blur before a picture is shrunk to the next level."""
@@ -60,6 +65,7 @@ def steps(
     checkpoint: Callable[[], bool] | None = None,
     resume: State | None = None,
     frames: Making | None = None,
+    memory: Memory | None = None,
 ) -> Generator[Event, None, Tensor]:
     """Dream ``image``, (1, 3, H, W) in 0..255; yields after every step and returns the picture.
 
@@ -67,7 +73,8 @@ def steps(
     ``fetch_losses`` is asked once a step whether the objective's value is wanted (it costs a wait
     for the device); without it every step has one. ``checkpoint`` is asked whether to yield a
     Checkpoint after the step; ``resume`` is the state in one, to go on from; ``frames`` keeps
-    pictures of the making. Raises ImageError for a picture too small for the layer, NetworkError
+    pictures of the making; ``memory`` has what earlier dreams with this network had in common.
+    Raises ImageError for a picture too small for the layer, NetworkError
     for an unknown layer, channel or class.
     """
     regions = Regions.of(settings, network, pictures, image=image)
@@ -75,6 +82,8 @@ def steps(
     smallest = smallest_side(network, deepest)
     levels = pyramid(image, settings, layer=deepest, smallest=smallest)
     total = len(levels) * settings.iterations
+    memory = Memory(0) if memory is None else memory
+    key = smallest_key(image, settings, pictures, seed=seed)
     done, result = 0, levels[-1]
     if resume is not None:
         done, result = resume.iteration, resume.tensors["image"].to(image)
@@ -86,18 +95,24 @@ def steps(
         shares = regions.shares((level.shape[2], level.shape[3]))
         if i == 0 and step > 0:
             result = shares.kept(blended(level, result, settings.blend), level)
-        # Seeded by place, not by history: a step draws the same tiles wherever a run began.
-        rng = random.Random(f"{seed}/{depth}/{i}")
-        slopes, values = tiled_gradients(
-            result,
-            network,
-            regions.objectives,
-            rng,
-            tile_size=settings.tile_size,
-            smallest=smallest,
-        )
-        moves = [step_of(slope, settings, iteration=i) for slope in slopes]
-        result = result + settings.step_size * shares.combined(moves)
+        known = memory.recall(*key, step) if step < settings.iterations else None
+        if known is None:
+            # Seeded by place, not by history: a step draws the same tiles wherever a run began.
+            rng = random.Random(f"{seed}/{depth}/{i}")
+            slopes, values = tiled_gradients(
+                result,
+                network,
+                regions.objectives,
+                rng,
+                tile_size=settings.tile_size,
+                smallest=smallest,
+            )
+            moves = [step_of(slope, settings, iteration=i) for slope in slopes]
+            known = result + settings.step_size * shares.combined(moves), values
+            size = size_bytes(known[0])
+            if step < settings.iterations and size * settings.iterations <= KEPT_BYTES:
+                memory.keep(known, size, *key, step)
+        result, values = known
         wanted = fetch_losses is None or fetch_losses()
         named = zip(regions.names, values, strict=True) if wanted else ()
         yield Progress(step + 1, total, tuple((name, value.item()) for name, value in named))
@@ -106,6 +121,14 @@ def steps(
         if checkpoint is not None and checkpoint():
             yield Checkpoint(step + 1, pack(State(step + 1, {"image": result})))
     return result
+
+
+def smallest_key(
+    image: Tensor, settings: DreamSettings, pictures: Sequence[Picture], *, seed: int
+) -> tuple[Hashable, ...]:
+    """All that decides what is dreamed at the smallest level: everything but ``blend``."""
+    tensors = [image, *(t for p in pictures for t in (p.pixels, p.alpha) if t is not None)]
+    return ("dream", replace(settings, blend=0.0), seed, *map(fingerprint, tensors))
 
 
 def pyramid(image: Tensor, settings: DreamSettings, *, layer: str, smallest: int) -> list[Tensor]:

@@ -97,3 +97,27 @@ def best_matches(features: Tensor, guide: Tensor) -> Tensor:
 def standardised(gradient: Tensor) -> Tensor:
     """The gradient over its population standard deviation: the unit step of both algorithms."""
     return gradient / (gradient.std(correction=0) + GUARD)
+
+
+def channel_objectives(
+    activation: Tensor, channels: Sequence[int], *, centre: bool = False
+) -> Tensor:
+    """One channel's mean for each of N pictures, (N,); with ``centre`` its value in the middle.
+
+    ``channels[n]`` is that of picture n (Olah et al., "Feature Visualization", Distill 2017).
+    """
+    height, width = activation.shape[2:]
+    own = activation[torch.arange(len(channels), device=activation.device), list(channels)]
+    return own[:, height // 2, width // 2] if centre else own.mean((1, 2))
+
+
+def likeness(activation: Tensor) -> Tensor:
+    """How alike N pictures are: the mean cosine between the Gram matrices of two, a scalar.
+
+    The diversity term of Olah et al. (Distill 2017, "The Enemy of Feature Visualization" ff.), as
+    a mean over pairs where they have the sum.
+    """
+    grams = torch.stack([gram_matrix(one[None]).flatten() for one in activation])
+    cosines = functional.normalize(grams) @ functional.normalize(grams).T
+    count = len(activation)
+    return (cosines.sum() - cosines.trace()) / (count * (count - 1))

@@ -80,14 +80,18 @@ class Adam:
         self._square: Tensor | None = None
 
     def step(self, image: Tensor, gradient: Tensor) -> Tensor:
+        return (image - self.move(gradient)).clamp_(LOW, HIGH)
+
+    def move(self, gradient: Tensor) -> Tensor:
+        """What to subtract for this gradient, from whatever it is the gradient of."""
         if self._mean is None or self._square is None:
-            self._mean, self._square = torch.zeros_like(image), torch.zeros_like(image)
+            self._mean, self._square = torch.zeros_like(gradient), torch.zeros_like(gradient)
         self._count += 1
         self._mean = self._mean.lerp(gradient, 1 - self.BETA_1)
         self._square = self._square.lerp(gradient.square(), 1 - self.BETA_2)
         mean = self._mean / (1 - self.BETA_1**self._count)
         deviation = (self._square / (1 - self.BETA_2**self._count)).sqrt() + GUARD
-        return (image - self.step_size * mean / deviation).clamp_(LOW, HIGH)
+        return self.step_size * mean / deviation
 
     def state(self) -> dict[str, Tensor]:
         if self._mean is None or self._square is None:

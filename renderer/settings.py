@@ -1,4 +1,4 @@
-"""Every knob of a dream and of a style transfer: type, default, bounds, one line of help, unit.
+"""Every knob of dream, style transfer and atlas: type, default, bounds, one line of help, unit.
 
 The defaults are those of the report (Insing & Vloet 2018, which took them from Hvass Laboratories'
 TensorFlow tutorials 14 and 15). A network's registry entry may replace some of them
@@ -15,6 +15,7 @@ import operator
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
+from functools import cache
 from typing import Annotated, Any, TypeVar, get_args, get_origin, get_type_hints
 
 from renderer.aims import Region, check_regions, guides
@@ -199,6 +200,58 @@ class FrameSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
+class AtlasSettings:
+    """What channels of a layer see: a picture of each, rendered from noise.
+
+    A channel's picture depends on the weights, the layer, its number and these settings, and on no
+    other channel.
+    """
+
+    network: Annotated[str, Knob("network to look into (`reverie networks` lists them)")] = (
+        "googlenet"
+    )
+    layer: Annotated[
+        str, Knob("layer to look into: a name or an index (`reverie layers NETWORK` lists them)")
+    ] = "inception4c"
+    channels: Annotated[
+        tuple[int, ...], Knob("channels to render; empty: all of the layer", ge=0)
+    ] = ()
+    size: Annotated[int, Knob("side of a channel's picture", unit="px", ge=16, le=4096)] = 128
+    iterations: Annotated[int, Knob("steps from noise", ge=1, le=1_000_000)] = 128
+    step_size: Annotated[
+        float, Knob("learning rate of Adam, of the picture's parameters", gt=0, le=100)
+    ] = 0.05
+    objective: Annotated[
+        str,
+        Knob(
+            "what rises: the channel's mean, or its value in the middle of the picture",
+            choices=("channel", "neuron"),
+        ),
+    ] = "channel"
+    fourier: Annotated[
+        bool, Knob("move the picture's frequencies, as strong as in photographs, not its pixels")
+    ] = True
+    decorrelate: Annotated[
+        bool, Knob("move colours along the axes in which those of photographs are uncorrelated")
+    ] = True
+    jitter: Annotated[
+        float, Knob("the picture is shifted so far at most before each step", unit="px", ge=0)
+    ] = 8.0
+    rotation: Annotated[float, Knob("and turned so far", unit="degrees", ge=0, le=180)] = 10.0
+    zoom: Annotated[float, Knob("and made larger or smaller by such a share", ge=0, lt=1)] = 0.1
+    images: Annotated[
+        int, Knob("pictures of each channel, side by side, that are to differ", ge=1, le=64)
+    ] = 1
+    diversity: Annotated[
+        float,
+        Knob("with several images: weight of their difference, as a share of the objective", ge=0),
+    ] = 1.0
+
+    def __post_init__(self) -> None:
+        check(self)
+
+
+@dataclass(frozen=True, kw_only=True)
 class AnimationSettings:
     """One GIF of a job's frames: how fast, which way, and with which colours."""
 
@@ -275,12 +328,18 @@ class GridSettings:
         check(self)
 
 
-Settings = DreamSettings | StyleSettings
-S = TypeVar("S", DreamSettings, StyleSettings)
+Settings = DreamSettings | StyleSettings | AtlasSettings
+S = TypeVar("S", DreamSettings, StyleSettings, AtlasSettings)
 
 
 def knobs(kind: type) -> dict[str, tuple[Any, Knob, Any]]:
     """The settings of a dataclass by name: (type, knob, default), in order of definition."""
+    return _known(kind)
+
+
+@cache
+def _known(kind: type) -> dict[str, tuple[Any, Knob, Any]]:
+    # Kept: reading annotations takes longer than all else that checks a sweep's settings.
     hints = get_type_hints(kind, include_extras=True)
     found = {}
     for field in fields(kind):

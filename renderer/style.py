@@ -59,6 +59,7 @@ def steps(
     fetch_losses: Callable[[], bool] | None = None,
     checkpoint: Callable[[], bool] | None = None,
     resume: State | None = None,
+    start: Tensor | None = None,
     memory: Memory | None = None,
     frames: Making | None = None,
     tile_px: int | None = None,
@@ -70,7 +71,8 @@ def steps(
     ``style_max_size``. Yields after every step and returns the image. ``fetch_losses`` is asked
     once a step whether the losses' values are wanted (they cost a wait for the device);
     ``checkpoint`` whether to yield a Checkpoint after it, and ``resume`` is the state in one, to go
-    on from; ``frames`` keeps pictures of its making. ``memory`` has the targets that earlier
+    on from; ``start`` is an image of the content's size to begin with, in place of what the
+    settings say; ``frames`` keeps pictures of its making. ``memory`` has the targets that earlier
     transfers with this network had in common.
 
     ``tile_px`` bounds what is needed beside: the picture is run in pieces of sides up to that, to
@@ -90,7 +92,8 @@ def steps(
         content_layers=names.content,
     )
     mover, done = optimizer(settings, gang.measure(layout)), 0
-    image = layout.part(start_image(content, settings, seed))
+    first = start_image(content, settings, seed) if start is None else start.to(content)
+    image = layout.part(first)
     if resume is not None:
         image, done = layout.part(resume.tensors["image"].to(content)), resume.iteration
         mover.restore(_remembered(resume, layout, content.device))

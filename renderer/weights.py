@@ -153,9 +153,14 @@ def directories(weights_dir: PathLike | None = None) -> tuple[Path, ...]:
 
 
 def cache_dir() -> Path:
-    """Where downloaded weights are kept: $REVERIE_CACHE, or the user's cache directory."""
+    """Where downloaded weights are kept."""
+    return cache_home() / "weights"
+
+
+def cache_home() -> Path:
+    """Where all is kept that can be had again: $REVERIE_CACHE, or the user's cache directory."""
     own, shared = os.environ.get("REVERIE_CACHE"), os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    return Path(own or f"{shared}/reverie").expanduser() / "weights"
+    return Path(own or f"{shared}/reverie").expanduser()
 
 
 def _read(known: NetworkEntry, until: str, path: Path) -> Weights:
@@ -181,6 +186,7 @@ __all__ = [
     "Known",
     "Weights",
     "cache_dir",
+    "cache_home",
     "candidates",
     "digest",
     "directories",

@@ -17,7 +17,12 @@ from tests.cluster.conftest import picture
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 SMALL = ("--size", "32", "--inline", "--iterations", "1")
-RUN_AS = {"dream": (*SMALL, "--repeats", "0"), "survey": (*SMALL, "--repeats", "0"), "style": SMALL}
+RUN_AS = {
+    "dream": (*SMALL, "--repeats", "0"),
+    "survey": (*SMALL, "--repeats", "0"),
+    "style": SMALL,
+    "atlas": SMALL,
+}
 """Options that make a documented command quick; the rest of it stays as it is written."""
 
 ELSEWHERE = {

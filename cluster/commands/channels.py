@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich.console import Console
 
 from cluster.commands.networks import Network
 from cluster.commands.options import RunOptions
 from cluster.commands.tables import Json, listed, say, show
-from cluster.phrases import plural
 from renderer.errors import SettingError
 
 if TYPE_CHECKING:
@@ -127,13 +129,33 @@ def chosen(plan: Plan) -> Iterator[str]:
         channels = getattr(task.settings, "channels", ())
         if channels:
             inputs.setdefault((task.until, channels), {})[task.input] = None
-    for (layer, channels), names in list(inputs.items())[:SHOWN_CHOICES]:
+    layers = list(dict.fromkeys(layer for layer, _ in inputs))
+    by_layer = sorted(inputs.items(), key=lambda item: layers.index(item[0][0]))
+    for (layer, channels), names in by_layer[:SHOWN_CHOICES]:
         more = "" if len(names) <= SHOWN_INPUTS else f", and {len(names) - SHOWN_INPUTS:,} more"
         where = f" ({listed(list(names)[:SHOWN_INPUTS])}{more})" if len(names) < len(every) else ""
         yield f"channels of {layer}: {listed(channels)}{where}"
     if len(inputs) > SHOWN_CHOICES:
-        rest = plural(len(inputs) - SHOWN_CHOICES, "choice")
-        yield f"and {rest} more of channels (--json tells all)"
+        yield f"and {len(inputs) - SHOWN_CHOICES:,} more choices of channels (--json tells all)"
+
+
+@contextmanager
+def looking() -> Iterator[Callable[[str], None]]:
+    """Tells on standard error which picture is looked at; nothing where that is no terminal."""
+    console, begun = Console(stderr=True), False
+
+    def told(path: str) -> None:
+        nonlocal begun
+        if console.is_terminal:
+            begun = True
+            sys.stderr.write(f"\r\x1b[Kchoosing channels: {Path(path).name}")
+            sys.stderr.flush()
+
+    try:
+        yield told
+    finally:
+        if begun:
+            sys.stderr.write("\r\x1b[K")
 
 
 def _rounded(row: dict[str, Any]) -> dict[str, Any]:

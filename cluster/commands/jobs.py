@@ -23,6 +23,7 @@ from renderer.errors import WorkspaceError
 
 if TYPE_CHECKING:
     from jobs.estimate import Estimate
+    from jobs.outputs import Output
     from jobs.plan import Plan
     from jobs.reasons import Reason
     from jobs.sharing import Sharing
@@ -111,11 +112,16 @@ def lines(plan: Plan, cost: Estimate, *, workers: int, threads: int) -> list[str
     if cost.seconds is not None:
         told.append(f"time: roughly {duration(cost.seconds)} on this machine's CPU")
     told += chosen(plan)
-    told += [
-        f"output: {output.file}, {plural(len(output.cells), 'frame')}" for output in plan.outputs
-    ]
+    told += [f"output: {output.file}, {of_what(output)}" for output in plan.outputs]
     told += [f"left out {item.path}: {item.reason}" for item in plan.failed_inputs]
     return told
+
+
+def of_what(output: Output) -> str:
+    """What goes into an output, in words."""
+    if output.frames is not None:
+        return f"a picture every {plural(output.frames.every, 'iteration')}"
+    return plural(len(output.cells), "frame")
 
 
 def matrix_lines(spec: JobSpec, shared: Sharing | None, *, slots: int) -> list[str]:

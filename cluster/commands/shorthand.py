@@ -1,4 +1,4 @@
-"""How is a picture dreamed or styled without a job file? `dream` and `style` build the same job."""
+"""How is a picture dreamed or styled, or an atlas made, without a job file? By building the job."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from cluster.commands.options import JobOptions, RunOptions
 from cluster.commands.rendering import render
 from cluster.knobs import given, parameters, with_parameters
 from renderer.errors import JobError
-from renderer.settings import DreamSettings, StyleSettings
+from renderer.settings import AtlasSettings, DreamSettings, StyleSettings
+
+ATLAS_THUMBNAIL_PX = 128
 
 Pictures = Annotated[list[str], typer.Argument(metavar="IMAGE", help="pictures, folders or globs")]
 Layers = Annotated[
@@ -66,6 +68,21 @@ Mask = Annotated[
         metavar="IMAGE",
         show_default=False,
         help="dream only where this picture is white; it has the ratio of the others",
+    ),
+]
+Network = Annotated[
+    str, typer.Argument(metavar="NETWORK", help="a network (`reverie networks` lists them)")
+]
+Batch = Annotated[
+    int | None,
+    typer.Option(
+        "--batch",
+        metavar="INTEGER",
+        min=1,
+        max=4096,
+        show_default=False,
+        help="channels of a task, side by side on a GPU as far as its memory goes (default: up to "
+        "32, less where channels are few)",
     ),
 ]
 Styles = Annotated[
@@ -145,9 +162,35 @@ def style_command(
     return run("style", step, images, outputs=outputs, options=options)
 
 
+def atlas_command(
+    network: Network,
+    layers: Layers = None,
+    channels: Channels = None,
+    batch: Batch = None,
+    **options: Any,
+) -> int:
+    """Render what every channel of a network's layers sees, from noise."""
+    step = {**given(AtlasSettings, options), "network": network}
+    if layers:
+        step["layers"] = [part.strip() for text in layers for part in text.split(",")]
+    if channels is not None:
+        step["channels"] = channels_of(channels)
+    if batch is not None:
+        step["batch"] = batch
+    data = {
+        "name": f"{network}-atlas",
+        "steps": [{"atlas": step}],
+        "outputs": [{"sheet": {"thumbnail": ATLAS_THUMBNAIL_PX}}],
+    }
+    return run_data(data, "atlas", {**options, "size": None})
+
+
 _SHARED = [*JobOptions.parameters(), *RunOptions.parameters()]
 _DREAM = parameters(DreamSettings, without=("layer", "channels"))
 with_parameters(dream_command, [*_DREAM, *_SHARED])
+_OF_ATLAS = [p for p in _SHARED if p.name != "size"]  # the settings have one of their own
+_ATLAS = parameters(AtlasSettings, without=("network", "layer", "channels"))
+with_parameters(atlas_command, [*_ATLAS, *_OF_ATLAS])
 with_parameters(style_command, [*parameters(StyleSettings), *_SHARED])
 
 
@@ -165,8 +208,6 @@ def run(
     ``outputs`` are wanted or not, or wanted with these settings; ``name`` is the job's, if it isn't
     the step's.
     """
-    from jobs import spec
-
     data = {
         "name": name_for(name or kind, images),
         "inputs": images,
@@ -177,6 +218,13 @@ def run(
             if wanted
         ],
     }
+    return run_data(data, kind, options)
+
+
+def run_data(data: dict[str, Any], kind: str, options: dict[str, Any]) -> int:
+    """Render a job of plain data, with what the options change of it."""
+    from jobs import spec
+
     changes = JobOptions.of(options)
     try:
         with changes.blamed():

@@ -1,8 +1,10 @@
 // What does the page do: read the data again while it grows, and answer to controls and keys.
 
 const EVERY_MS = 2000;
+const RECENT_MS = 60_000;
 const header = document.querySelector("header");
 let network = "";
+let seen = { have: null, at: 0 }; // how many cells there were, and when they last became more
 
 // atlas.js calls this: a page from a file may load scripts, but may not fetch.
 window.reverieAtlas = (atlas) => {
@@ -14,13 +16,15 @@ window.reverieAtlas = (atlas) => {
 };
 
 function tellProgress(have, planned) {
+  if (have !== seen.have) seen = { have, at: seen.have === null ? -RECENT_MS : performance.now() };
+  const state = performance.now() - seen.at < RECENT_MS ? ", growing" : " so far";
   const bar = document.getElementById("bar");
   const many = (count) => count.toLocaleString("en");
   bar.max = Math.max(1, planned);
   bar.value = have;
   bar.hidden = have >= planned;
   document.getElementById("progress").textContent =
-    have >= planned ? `${many(have)} channels` : `${many(have)} of ${many(planned)} channels, growing`;
+    have >= planned ? `${many(have)} channels` : `${many(have)} of ${many(planned)} channels${state}`;
 }
 
 function readAgain() {

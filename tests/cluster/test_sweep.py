@@ -186,3 +186,20 @@ def test_the_example_renders() -> None:
     assert run(["render", "examples/sweep.yaml", "--inline", *sets]) == exits.DONE
     made = {path.name for path in Path("renders/sweep").iterdir()}
     assert {"sweep-grid.png", "sweep-table.csv"} <= made
+
+
+def test_warm_starts_begin_with_the_neighbours_result_and_can_be_rendered_again(
+    desk: Path,
+) -> None:
+    assert render("--set", "matrix.images=[s.png]") == exits.DONE
+    cold = frames()
+    warm = ("--set", "matrix.images=[s.png]", "--set", "matrix.warm_start=true")
+    assert render(*warm) == exits.DONE
+    first, second = (f"a-conv1-weight_denoise-{value}-images-s.png" for value in ("0.1", "3"))
+    assert frames()[first] == cold[first]
+    assert frames()[second] != cold[second]
+    assert [float(row["content"]) for row in rows()][1] != 0
+    (desk / second).write_bytes(frames()[second])
+    assert run(["render", "--from", second, "--inline"]) == exits.DONE
+    (again,) = Path("renders").glob(f"*-again/frames/2-style/{second}")
+    assert again.read_bytes() == frames()[second]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -141,3 +141,52 @@ def test_what_only_planning_finds_is_told_with_its_variant(planned: Planner) -> 
         planned(steps=["dream"], matrix={"layers": ["conv2", "conv9"]})
     assert str(caught.value).startswith("steps.0.dream.layers: network googlenet has no layer")
     assert str(caught.value).endswith("(variant layers conv9)")
+
+
+class TestWarmStart:
+    """Variants that start from their neighbours along the first axis, where that is asked for."""
+
+    MATRIX: ClassVar[dict[str, Any]] = {
+        "weight_denoise": [0.1, 0.3, 0.6],
+        "images": ["s.jpg", "t.jpg"],
+        "warm_start": True,
+    }
+
+    def test_each_value_starts_from_the_one_before(self, planned: Planner) -> None:
+        tasks = planned(steps=[STYLE], matrix=self.MATRIX).tasks
+        assert [task.neighbour for task in tasks] == ["", "", *(task.id for task in tasks[:4])]
+        assert [task.needs for task in tasks[2:]] == [(task.id,) for task in tasks[:4]]
+        assert [task.carries for task in tasks] == [True] * 4 + [False] * 2
+
+    def test_it_is_part_of_what_a_task_is(self, planned: Planner) -> None:
+        cold = planned(steps=[STYLE], matrix={**self.MATRIX, "warm_start": False}).tasks
+        warm = planned(steps=[STYLE], matrix=self.MATRIX).tasks
+        same = [one.id == other.id for one, other in zip(cold, warm, strict=True)]
+        assert same == [True, True, False, False, False, False]
+        assert all(task.neighbour == "" for task in cold)
+
+    def test_what_is_styled_comes_before_what_it_starts_from(self, planned: Planner) -> None:
+        found = planned(steps=[DREAM, STYLE], matrix=self.MATRIX)
+        dreams = [frame.task for frame in found.frames[0]]
+        last = {task.id: task for task in found.tasks}[found.frames[1][-1].task]
+        assert last.needs == (dreams[1], found.frames[1][-5].task)
+
+    def test_a_neighbour_that_is_left_out_is_passed_over(self, planned: Planner) -> None:
+        matrix = {**self.MATRIX, "exclude": [{"weight_denoise": 0.3, "images": "s.jpg"}]}
+        tasks = planned(steps=[STYLE], matrix=matrix).tasks
+        assert [task.neighbour for task in tasks[2:]] == [tasks[1].id, tasks[0].id, tasks[2].id]
+
+    @pytest.mark.parametrize(
+        ("steps", "matrix", "told"),
+        [
+            ([STYLE], {"size": [32, 40]}, "the first setting is size, and a neighbour's picture"),
+            (["dream"], {"blend": [0, 1]}, "only style transfers can start so"),
+            ([STYLE, "dream"], {"dream.blend": [0, 1]}, "only style transfers can start so"),
+        ],
+    )
+    def test_where_it_means_nothing_it_is_a_fault(
+        self, planned: Planner, steps: Any, matrix: dict[str, Any], told: str
+    ) -> None:
+        with pytest.raises(JobError) as caught:
+            planned(steps=steps, matrix={**matrix, "warm_start": True})
+        assert str(caught.value).startswith(f"matrix.warm_start: {told}")

@@ -34,12 +34,13 @@ class Shelf:
             first[channel, colour, 1, 1] = 1
         first[30, :, 1, 1] = 1  # sees every colour: always the strongest
         second[7, RED, 1, 1] = 1
-        self.tensors = {
+        tensors = {
             "features.0.weight": first,
             "features.0.bias": np.zeros(64, "f4"),
             "features.2.weight": second,
             "features.2.bias": np.zeros(64, "f4"),
         }
+        self.held = Weights("vgg16", tensors, Preprocessing((0.0, 0.0, 0.0)), "digest", "a test")
 
     def digest(self, network: str, until: str) -> str:
         return f"{network}:{until}"
@@ -47,7 +48,7 @@ class Shelf:
     def weights(self, network: str, until: str, digest: str) -> Weights:
         assert digest == self.digest(network, until)
         self.asked += 1
-        return Weights(network, self.tensors, Preprocessing((0.0, 0.0, 0.0)), digest, "a test")
+        return self.held
 
 
 @pytest.fixture
@@ -155,6 +156,23 @@ def test_what_was_found_is_remembered(folder: Path, shelf: Shelf) -> None:
         file.write_text("{damaged")
     third = planned(folder, shelf, {"strongest": 2}, ["conv1_1", "conv1_2"])
     assert [task.id for task in third.tasks] == [task.id for task in first.tasks]
+
+
+def test_it_is_told_what_is_looked_at(folder: Path, shelf: Shelf) -> None:
+    seen: list[str] = []
+    spec = build(
+        {
+            "inputs": ["in"],
+            "size": 40,
+            "steps": [
+                {"dream": {"network": "vgg16", "layers": ["0..1"], "channels": {"strongest": 1}}}
+            ],
+        },
+        base=folder,
+    )
+    for _ in range(2):
+        plan(spec, shelf.digest, activity=Activity(shelf, folder / "cache", told=seen.append))
+    assert [Path(path).name for path in seen] == ["a.png", "b.png"]  # once each, for both layers
 
 
 def test_a_cache_that_cannot_be_written_harms_nothing(folder: Path, shelf: Shelf) -> None:

@@ -92,6 +92,7 @@ def test_cells_are_shown_by_layer(tmp_path: Path, opened: Opened) -> None:
     shown = opened()
     assert shown.title() == "googlenet – atlas"
     assert shown.inner_text("#progress") == "17 channels"
+    assert not shown.locator("#bar").is_visible()
     assert shown.locator("nav a").all_inner_texts() == ["inception4c 12", "inception4d 5"]
     assert numbers(shown) == list(range(12))
     assert numbers(shown, 1) == list(range(5))
@@ -195,14 +196,14 @@ def test_keys_lead_through_the_cells_and_pick(tmp_path: Path, opened: Opened) ->
 def test_an_open_page_takes_in_what_is_rendered_meanwhile(tmp_path: Path, opened: Opened) -> None:
     atlas(tmp_path, have=3)
     shown = opened()
-    assert shown.inner_text("#progress") == "6 of 17 channels, growing"
+    assert shown.inner_text("#progress") == "6 of 17 channels so far"
     shown.locator("#layer-0 .cell input").nth(2).check()
     shown.locator("#layer-0 .look").nth(2).focus()
-    atlas(tmp_path, have=12)
-    sync_api.expect(shown.locator(".cell")).to_have_count(17, timeout=10_000)
-    assert shown.inner_text("#progress") == "17 channels"
-    assert not shown.locator("#bar").is_visible()
-    assert numbers(shown) == list(range(12))
+    atlas(tmp_path, have=8)
+    sync_api.expect(shown.locator(".cell")).to_have_count(13, timeout=10_000)
+    assert shown.inner_text("#progress") == "13 of 17 channels, growing"
+    assert shown.evaluate("bar.value / bar.max") == pytest.approx(13 / 17)
+    assert numbers(shown) == list(range(8))
     assert "[2]" in shown.inner_text("#yaml")  # picks and the focus stay
     assert shown.evaluate("document.activeElement.closest('.cell').cell.channel") == 2
 

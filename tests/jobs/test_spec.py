@@ -110,7 +110,7 @@ weights: [a]
         "quickstart.yaml:8: steps.0.style.start: must be noise or content, not 'nois'; "
         "did you mean 'noise'?",
         "quickstart.yaml:9: steps.1.dreem: unknown key; did you mean 'dream'?",
-        "quickstart.yaml:10: steps.2: must be exactly one of dream or style; "
+        "quickstart.yaml:10: steps.2: must be exactly one of dream, style or atlas; "
         "begin another entry with `-`",
         "quickstart.yaml:11: steps.3.dream.tile_size: expected a whole number, got '400'",
         "quickstart.yaml:11: steps.3.dream.repeats: expected a whole number, got 3.5",

@@ -102,6 +102,8 @@ def test_a_combination_of_its_own_has_the_rest_from_the_job(tmp_path: Path) -> N
         ("steps.0.dream.channels=[1,2],{random: 4}", "channels 1, 2"),
         ("seed=1,2", "seed 1"),
         ("chain=true,false", "chain true"),
+        ("0.dream.guide=x/cat.png,owl.png", "guide cat"),
+        ("0.dream.mix={conv2: 1, conv3: -0.3},{conv2: 1}", "mix conv2 1, conv3 -0.3"),
     ],
 )
 def test_ends_of_keys_will_do(tmp_path: Path, sweep: str, label: str) -> None:

@@ -76,3 +76,15 @@ def test_matches_are_the_same_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     assert whole.tolist() == (features.T @ guide).argmax(1).tolist()
     monkeypatch.setattr(losses, "MATCHES_AT_ONCE", 20)
     assert torch.equal(losses.best_matches(features, guide), whole)
+
+
+def test_each_picture_has_the_mean_of_its_own_channel() -> None:
+    batch = torch.cat([TWO, 10 * TWO])
+    assert losses.channel_objectives(batch, [0, 1]).tolist() == [1.5, 35.0]
+    assert losses.channel_objectives(batch, [1, 0], centre=True).tolist() == [4.0, 20.0]
+
+
+def test_likeness_is_the_mean_cosine_of_gram_matrices() -> None:
+    only_first, only_second = activation([[1.0]], [[0.0]]), activation([[0.0]], [[3.0]])
+    pictures = torch.cat([only_first, 2 * only_first, only_second])
+    assert losses.likeness(pictures).item() == 1 / 3  # one pair of three is alike

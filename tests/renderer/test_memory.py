@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 import torch
 from torch import Tensor
 
-from renderer import networks
-from renderer.events import finish
+from renderer import dream, networks
+from renderer.events import Event, Progress, finish
 from renderer.gang import Gang
 from renderer.memory import Memory, fingerprint, size_bytes
 from renderer.networks import Network
 from renderer.networks.flow import Field, Flow
-from renderer.settings import StyleSettings
+from renderer.settings import DreamSettings, StyleSettings
 from renderer.style import steps, transfer
 from renderer.targets import Layers, blended_grams, contents
 
@@ -142,3 +143,48 @@ def test_a_fingerprint_is_of_values_shape_and_type() -> None:
     assert fingerprint(strided) == fingerprint(strided.contiguous())
     assert fingerprint(torch.zeros(2, dtype=torch.bfloat16))
     assert size_bytes(torch.zeros(4), torch.zeros(2).double()) == 32
+
+
+DREAM = DreamSettings(network="googlenet", layer="conv2", iterations=3, repeats=2)
+
+
+@pytest.mark.parametrize("checkpoint", [False, True])
+def test_dreams_that_differ_in_blend_share_their_smallest_octave(
+    network: Network, monkeypatch: pytest.MonkeyPatch, checkpoint: bool
+) -> None:
+    counted = [0]
+    real = dream.tiled_gradients
+
+    def gradients(*given: Any, **named: Any) -> Any:
+        counted[0] += 1
+        return real(*given, **named)
+
+    def events(blend: float, memory: Memory | None) -> list[Event]:
+        settings, ask = replace(DREAM, blend=blend), (lambda: True) if checkpoint else None
+        told: list[Event] = []
+        steps = dream.steps(picture(1), network, settings, seed=7, checkpoint=ask, memory=memory)
+        told.append(Progress(0, 0, (("sum", float(finish(steps, told.append).sum())),)))
+        return told
+
+    blends = (0.1, 0.5, 0.9)
+    alone = [events(blend, None) for blend in blends]
+    monkeypatch.setattr(dream, "tiled_gradients", gradients)
+    memory = Memory()
+    assert [events(blend, memory) for blend in blends] == alone
+    assert counted[0] == 3 * 9 - 2 * 3  # three levels of three steps; two dreams skip one level
+
+
+@pytest.mark.parametrize(
+    "change", [{"seed": 8}, {"image": 2}, {"step_size": 1.0}, {"iterations": 4}, {"channels": (1,)}]
+)
+def test_whatever_else_decides_an_octave_is_in_its_key(
+    network: Network, change: dict[str, Any]
+) -> None:
+    memory = Memory()
+
+    def dreamed(memory: Memory | None, *, seed: int = 7, image: int = 1, **own: Any) -> Tensor:
+        settings = replace(DREAM, **own)
+        return finish(dream.steps(picture(image), network, settings, seed=seed, memory=memory))
+
+    dreamed(memory)
+    assert torch.equal(dreamed(memory, **change), dreamed(None, **change))
