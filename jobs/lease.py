@@ -79,11 +79,12 @@ class Lease:
             if before is None:
                 continue
             began_s, self._since = now_s(), round(time.time())
-            try:
+            with contextlib.suppress(FileExistsError):  # it may be ours: the answer was lost
                 self._objects.create(_name(last + 1), self._text())
-            except FileExistsError:  # or it is ours, and the store's answer was lost
-                if _read(self._objects, last + 1).get("token") != self._token:
-                    continue
+            if not _free(before):  # others may have waited too, and some stores let them all put
+                time.sleep(self._terms.silence_s / 30)
+            if _read(self._objects, last + 1).get("token") != self._token:
+                continue
             if _read(self._objects, last) != before:  # it has shown itself at last
                 self._objects.delete([_name(last + 1)])
                 continue
