@@ -127,7 +127,7 @@ def chosen(plan: Plan) -> Iterator[str]:
     every = {task.input for task in plan.tasks}
     for task in plan.tasks:
         channels = getattr(task.settings, "channels", ())
-        if channels:
+        if channels and task.kind == "dream":
             inputs.setdefault((task.until, channels), {})[task.input] = None
     layers = list(dict.fromkeys(layer for layer, _ in inputs))
     by_layer = sorted(inputs.items(), key=lambda item: layers.index(item[0][0]))
