@@ -108,7 +108,7 @@ def remembered(picture: str, options: RunOptions) -> Job:
         seed=recipe.seed,
         base=Path.cwd(),
         data={"from": picture},
-        resources=Resources(threads=recipe.threads),
+        resources=Resources(threads=recipe.threads, tile=recipe.tile_px),
         rules=Rules(),
     )
 
@@ -117,7 +117,13 @@ def run(job: Job, options: RunOptions, place: Path | str, *, session: RaySession
     """Render a job to a place, on Ray or (without a session) in this process; the exit code."""
     kept = job.rules.checkpoint
     pace = Pace(kept.every, kept.seconds, job.rules.losses.every)
-    terms = Terms(job=job.plan.name, seed=job.seed, base=job.base, pace=pace)
+    terms = Terms(
+        job=job.plan.name,
+        seed=job.seed,
+        base=job.base,
+        pace=pace,
+        tile_px=job.resources.tile,
+    )
     tasks = {task.id: task for task in job.plan.tasks}
     with contextlib.ExitStack() as stack:
         with uncollected():

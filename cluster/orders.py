@@ -28,6 +28,7 @@ class Terms:
     seed: int
     base: Path
     pace: Pace = field(default_factory=Pace)
+    tile_px: int | None = None
 
 
 class Orders:
@@ -69,6 +70,7 @@ class Orders:
             size=task.size,
             seed=task.seed,
             threads=backend.threads,
+            tile_px=self._terms.tile_px,
             format=task.format,
             carries=task.carries,
             pace=self._terms.pace,
@@ -87,6 +89,7 @@ class Orders:
             job=self._terms.job,
             seed=self._terms.seed,
             threads=threads,
+            tile_px=self._terms.tile_px,
             base=self._terms.base,
         )
 

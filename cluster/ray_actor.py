@@ -45,7 +45,9 @@ class Slot:
         torch.set_num_interop_threads(1)
         self._gpus = tuple(str(gpu) for gpu in ray.get_gpu_ids())
         device = "cuda" if gpus > 0 and torch.cuda.is_available() else "cpu"
-        self._renderer = Renderer(device=device, node=node_name(), fetch=fetch)
+        self._renderer = Renderer(
+            device=device, node=node_name(), fetch=fetch, share=min(1.0, gpus) or 1.0
+        )
 
     def ready(self) -> Ready:
         """Answers as soon as the slot is up."""

@@ -61,6 +61,7 @@ class Order:
     size: int | None = None
     seed: int = 0
     threads: int = 1
+    tile_px: int | None = None
     format: str = "png"
     carries: bool = False
     pace: Pace = Pace()

@@ -85,6 +85,15 @@ def local_cpus() -> int:
         return cpus
 
 
+def local_memory_bytes() -> int:
+    """Memory this machine has, cut by a container's limit."""
+    total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    try:
+        return min(total, int(Path("/sys/fs/cgroup/memory.max").read_text()))
+    except (OSError, ValueError):  # no such file, or no limit: "max"
+        return total
+
+
 def _room(node: Node, each: Allotment, *, cpus: bool) -> int:
     by_cpus = int(node.cpus // each.threads) if cpus else 10**9
     if each.gpus == 0:

@@ -24,6 +24,7 @@ from torch import Tensor
 from cluster.pacing import Pacer, Throttle
 from cluster.recording import diverged, recorded
 from cluster.records import Done, Failed, Handle, Order, Record, Started, Stopped
+from cluster.resources import local_cpus, local_memory_bytes
 from jobs.cells import metadata
 from jobs.curves import Curve
 from jobs.messages import Cause
@@ -31,6 +32,7 @@ from renderer import atlas, checkpoints, dream, images, networks, style
 from renderer.atlas import Cell
 from renderer.errors import CheckpointError, DivergedError, ReverieError
 from renderer.events import Artefact, Event, Progress
+from renderer.footprint import tile_for
 from renderer.images import Picture
 from renderer.making import Making
 from renderer.memory import Memory
@@ -40,12 +42,15 @@ from renderer.settings import AtlasSettings, DreamSettings, Settings, StyleSetti
 GPU_SHARE = 0.6
 """Of a GPU's free memory, what the channels of an atlas may take by the estimate."""
 
+GPU_SHARE, HOST_SHARE = 0.8, 0.6
+"""The part of a device's memory that renderings may fill."""
+
 NETWORKS_KEPT = 3
 """Networks a worker keeps loaded: jobs switch between a dreaming and a styling one."""
 
 
 class Renderer:
-    """Renders one order after another on one device.
+    """Renders one order after another on one device, of whose memory it has a ``share``.
 
     It keeps the last networks that it loaded, and what its renderings had in common.
 
@@ -59,10 +64,11 @@ class Renderer:
         device: str = "cpu",
         node: str = "",
         fetch: Callable[[Handle], Any] = lambda handle: handle,
+        share: float = 1.0,
     ) -> None:
         self.device = torch.device(device)
         self.node = node or socket.gethostname()
-        self._fetch = fetch
+        self._fetch, self._share = fetch, share
         self._networks: OrderedDict[tuple[str, str, str], Network] = OrderedDict()
         self._memory = Memory()
         self._stopping = ""  # the task that is to end
@@ -140,8 +146,21 @@ class Renderer:
             images.decode(self._fetch(s.data), name=s.name, frame=s.frame).pixels.to(self.device)
             for s in order.styles
         ]
+        hooks["tile_px"] = order.tile_px or tile_for(
+            network, order.settings, (pixels.shape[2], pixels.shape[3]), self._budget_bytes(order)
+        )
         start = images.unpack(order.start).pixels.to(self.device) if order.start else None
         return style.steps(pixels, styles, network, order.settings, start=start, **hooks)
+
+    def _budget_bytes(self, order: Order) -> float:
+        """The memory that a rendering may take: a share of the device's, never what is free now.
+
+        What is free changes from run to run, and would change the tiles and so the last bits.
+        """
+        if self.device.type == "cuda":
+            whole = torch.cuda.get_device_properties(self.device).total_memory
+            return GPU_SHARE * self._share * whole
+        return HOST_SHARE * local_memory_bytes() * min(1.0, order.threads / local_cpus())
 
     def _make_room(self) -> None:
         """Give back what is only kept for orders to come."""

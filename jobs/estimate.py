@@ -11,10 +11,11 @@ VGG-16, whose large convolutions run faster than the measured one.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Collection
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 import torch
 from torch import nn
@@ -22,7 +23,10 @@ from torch import nn
 from jobs.plan import Plan
 from jobs.tasks import Task
 from renderer import networks
+from renderer.networks.flow import Flow
+from renderer.pieces import cores, piece
 from renderer.settings import AtlasSettings, DreamSettings, StyleSettings
+from renderer.spans import Region
 from renderer.tiling import tile_side
 
 PROBE_PX = 320
@@ -64,12 +68,16 @@ def estimate(
     flops_per_second: float | None = None,
     slots: int = 1,
     finished: Collection[str] = (),
+    tile_px: int | None = None,
 ) -> Estimate:
-    """The costs of a plan. ``flops_per_second`` is that of one slot (``convolution_rate``)."""
+    """The costs of a plan. ``flops_per_second`` is that of one slot (``convolution_rate``).
+
+    ``tile_px`` is the side of the tiles that styles are computed in; it bounds the memory.
+    """
     sizes = {frame.task: frame.size for step in plan.frames for frame in step}
     tasks = [task for task in plan.tasks if task.id not in finished]
     flops = {task.id: _flops(task, sizes[task.id]) for task in tasks}
-    memory = max((_memory(task, sizes[task.id]) for task in tasks), default=0)
+    memory = max((_memory(task, sizes[task.id], tile_px) for task in tasks), default=0)
     seconds = None
     if flops_per_second is not None:
         each = {
@@ -192,7 +200,7 @@ def _levels(settings: DreamSettings, size: tuple[int, int]) -> list[tuple[int, i
     return levels
 
 
-def _memory(task: Task, size: tuple[int, int]) -> float:
+def _memory(task: Task, size: tuple[int, int], tile_px: int | None) -> float:
     """Activations of what is run at once, a few copies of the picture, and the weights."""
     if isinstance(task.settings, AtlasSettings):
         weights = network_load(task.settings.network, task.until).weights_bytes
@@ -203,10 +211,21 @@ def _memory(task: Task, size: tuple[int, int]) -> float:
             tile_side(size[0], task.settings.tile_size),
             tile_side(size[1], task.settings.tile_size),
         )
+    elif tile_px is not None:
+        run = tile_field(task.settings.network, task.until, size, tile_px)
     needed = network_load(task.settings.network, task.until)
     picture = 8 * 3 * BYTES_PER_VALUE * size[0] * size[1]
     grams = _gram_bytes(task.settings) if isinstance(task.settings, StyleSettings) else 0
     return needed.activation_bytes * run[0] * run[1] + picture + needed.weights_bytes + grams
+
+
+@lru_cache(maxsize=256)
+def tile_field(network: str, until: str, size: tuple[int, int], tile_px: int) -> tuple[int, int]:
+    """(height, width) of the pixels that the largest tile of a picture depends on."""
+    with torch.device("meta"):
+        flow = Flow(networks.build(networks.entry(network), until), [until])
+    fields = (piece(flow, size, core).field for core in cores(Region.whole(size), tile_px))
+    return max((field.picture.size for field in fields), key=math.prod)
 
 
 def _gram_bytes(settings: StyleSettings) -> int:

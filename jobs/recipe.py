@@ -37,6 +37,7 @@ class Recipe:
     job: str
     seed: int
     threads: int
+    tile_px: int | None
     tasks: tuple[Task, ...]
 
     @property
@@ -60,14 +61,21 @@ class Recipe:
 
 
 def recipe(
-    chain: Sequence[Task], *, job: str, seed: int, threads: int, base: Path
+    chain: Sequence[Task],
+    *,
+    job: str,
+    seed: int,
+    threads: int,
+    base: Path,
+    tile_px: int | None = None,
 ) -> dict[str, Any]:
     """What is written into the frame of the last task of ``chain``, as plain data.
 
     ``seed`` is the job's; ``base`` is the folder that paths are kept relative to.
     """
     tasks = [_plain(task, base) for task in chain]
-    return {"job": job, "seed": seed, "threads": threads, "tasks": tasks}
+    tiled = {} if tile_px is None else {"tile": tile_px}
+    return {"job": job, "seed": seed, "threads": threads, **tiled, "tasks": tasks}
 
 
 def reading(data: Mapping[str, Any], *, folders: Iterable[Path], name: str) -> Recipe:
@@ -81,12 +89,15 @@ def reading(data: Mapping[str, Any], *, folders: Iterable[Path], name: str) -> R
         tasks = [_task(item, folders) for item in data["tasks"]]
         tasks[-1] = dataclasses.replace(tasks[-1], carries=False)
         seed, threads = int(data["seed"]), int(data["threads"])
+        tile_px = int(data["tile"]) if "tile" in data else None
         same = all(_identified(task, seed) == (task.id, task.seed) for task in tasks)
     except (LookupError, TypeError, ValueError, SettingError) as error:
         raise JobError(f"{name}: its metadata is no recipe that this version knows") from error
     if not same:
         raise JobError(f"{name}: was rendered by a version of Reverie that made other pixels")
-    return Recipe(job=str(data["job"]), seed=seed, threads=threads, tasks=tuple(tasks))
+    return Recipe(
+        job=str(data["job"]), seed=seed, threads=threads, tile_px=tile_px, tasks=tuple(tasks)
+    )
 
 
 def _identified(task: Task, job_seed: int) -> tuple[str, int]:

@@ -89,6 +89,16 @@ class Resources:
             le=1024,
         ),
     ] = None
+    tile: Annotated[
+        int | None,
+        Knob(
+            "side of the tiles that a style transfer is computed in, exactly, to save memory; "
+            "null: the whole picture where it fits, else the largest tiles that do",
+            unit="px",
+            ge=64,
+            le=65_536,
+        ),
+    ] = None
 
     def __post_init__(self) -> None:
         check(self)

@@ -12,9 +12,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from renderer.networks import Network
 from renderer.networks.flow import Flow
 from renderer.pieces import Piece, cores, piece
+from renderer.settings import StyleSettings
 from renderer.spans import Region, Span
+from renderer.targets import Layers
 
 PROBE_PX = 96
 COPIES = {"gradient_descent": 4, "adam": 8, "lbfgs": 28}
@@ -72,6 +75,16 @@ def fitting_tile(
     while side > SMALLEST_TILE_PX and not fits(side):
         side = max(SMALLEST_TILE_PX, int(side * 0.8))
     return side
+
+
+def tile_for(
+    network: Network, settings: StyleSettings, size: tuple[int, int], budget_bytes: float
+) -> int | None:
+    """The tile side that keeps a style transfer of (height, width) within a budget; None: whole."""
+    names = Layers.of(network, settings)
+    flow = Flow(network, [*names.content, *names.style])
+    left = budget_bytes - picture_bytes(size, settings.optimizer)
+    return fitting_tile(flow, Region.whole(size), size, left)
 
 
 def _centred(core: Region, size: tuple[int, int]) -> Region:

@@ -83,7 +83,8 @@ def plan_command(
     rate = convolution_rate(threads=allotted.threads)
     # Workers beyond the machine's cores make nothing faster.
     slots = min(allotted.workers, max(1, local_cpus() // allotted.threads))
-    cost = estimate(planned.plan, flops_per_second=rate, slots=slots)
+    tile_px = loaded.resources.tile
+    cost = estimate(planned.plan, flops_per_second=rate, slots=slots, tile_px=tile_px)
     before = past(planned.plan, out or RENDERS / planned.plan.name)
     size = {"workers": allotted.workers, "threads": allotted.threads}
     shared = sharing(planned.plan, flops_per_second=rate)

@@ -86,6 +86,15 @@ class JobOptions(Options):
             help="tasks at a time; not given: as many as there is room for",
         ),
     ] = None
+    tile: Annotated[
+        str | None,
+        _option(
+            "--tile",
+            metavar="PX",
+            help="compute style transfers in tiles of this side, exactly; not given: where memory "
+            "asks for it",
+        ),
+    ] = None
 
     def overrides(self) -> list[str]:
         """The options as ``--set`` texts, explicit ones last."""
@@ -109,6 +118,7 @@ class JobOptions(Options):
             ("--seed", "seed", self.seed),
             ("--format", "format", self.format),
             ("--workers", "resources.workers", self.workers),
+            ("--tile", "resources.tile", self.tile),
         )
         return [(option, key, value) for option, key, value in named if value is not None]
 
