@@ -219,6 +219,7 @@ def test_a_process_that_stops_before_it_answers_its_first_order_is_found(
             if not marker.exists():
                 marker.write_text(str(os.getpid()))
                 os.kill(os.getpid(), signal.SIGSTOP)
+                time.sleep(60)  # a process goes on for a moment until all its threads are stopped
             yield from super().render(order)
 
     monkeypatch.setattr(cluster.ray_backend, "Slot", Stopping)

@@ -104,8 +104,7 @@ class Run:
         self.before = resumable(self.out)
         arguments = ["render", str(folder / "job.yaml"), "--json", "--out", str(self.out), *where]
         spawn = spawn or "ray" in sys.modules
-        assert not (spawn and jump), "only a forked driver's clock can be made to jump"
-        self.process = _spawned(arguments, self.told) if spawn else os.fork()
+        self.process = _spawned(arguments, self.told, jump) if spawn else os.fork()
         if not self.process:
             _become(arguments, self.told, jump)
         self.code: int | None = None
@@ -147,9 +146,12 @@ class Run:
         return []
 
 
-def _spawned(arguments: list[str], told: Path) -> int:
+def _spawned(arguments: list[str], told: Path, jump: tuple[float, float] | None) -> int:
     """The process of a launcher that imports all anew."""
     command = [sys.executable, "-m", "cluster.cli", *arguments]
+    if jump is not None:  # the clock begins once all is imported, as in a fork
+        code = f"import sys; from {__name__} import leap; sys.exit(leap({jump}, sys.argv[1:]))"
+        command = [sys.executable, "-c", code, *arguments]
     with told.open("w") as out, told.with_suffix(".err").open("a") as errors:
         return subprocess.Popen(command, stdout=out, stderr=errors, start_new_session=True).pid
 
@@ -165,23 +167,22 @@ def _become(arguments: list[str], told: Path, jump: tuple[float, float] | None) 
         os.dup2(errors, 2)
         sys.stdout, sys.stderr = os.fdopen(1, "w"), os.fdopen(2, "w")  # pytest had its own
         torch.set_num_threads(1)
-        if jump is not None:
-            _let_the_clock_jump(*jump)
-        code = launch(arguments)
+        code = launch(arguments) if jump is None else leap(jump, arguments)
         sys.stdout.flush()
         sys.stderr.flush()
     finally:
         os._exit(code)
 
 
-def _let_the_clock_jump(after_s: float, by_s: float) -> None:
-    """Have this process's wall clock jump; the monotonic one can't."""
-    right, began_s = time.time, time.monotonic()
+def leap(jump: tuple[float, float], arguments: list[str]) -> int:
+    """Be a launcher whose wall clock jumps, after seconds, by seconds; the monotonic one can't."""
+    right, began_s, (after_s, by_s) = time.time, time.monotonic(), jump
 
     def wrong() -> float:
         return right() + (by_s if time.monotonic() - began_s > after_s else 0.0)
 
     time.time = wrong
+    return launch(arguments)
 
 
 def lines(path: Path) -> list[dict[str, Any]]:
