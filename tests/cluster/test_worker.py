@@ -16,7 +16,7 @@ from cluster.pacing import Throttle
 from cluster.records import Done, Failed, Order, Pace, Record, Started, Stopped, Style
 from cluster.worker import Renderer, cause_of, one_line
 from jobs.messages import Cause
-from renderer import checkpoints, dream, images, networks
+from renderer import checkpoints, dream, images, networks, style
 from renderer.aims import Aim, Region
 from renderer.checkpoints import State
 from renderer.errors import CheckpointError, ImageError
@@ -24,6 +24,19 @@ from renderer.events import Artefact, Checkpoint, Event, Progress
 from renderer.images import Picture
 from renderer.settings import StyleSettings
 from tests.cluster.conftest import NETWORK, UNTIL, picture, with_iterations
+
+
+@pytest.fixture
+def style_order(order: Order) -> Order:
+    """A style transfer of two iterations."""
+    settings = StyleSettings(
+        network=NETWORK,
+        content_layers=("conv1",),
+        style_layers=("conv1", "conv2"),
+        iterations=2,
+    )
+    brush = Style("brush.png", 0, picture(size=30, seed=3))
+    return replace(order, settings=settings, styles=(brush,))
 
 
 def done(order: Order, renderer: Renderer | None = None) -> Done:
@@ -67,6 +80,31 @@ def test_first_order_fits_the_size_and_a_pack_stays_as_it_is(order: Order) -> No
     assert second.carry is None
 
 
+def test_a_style_in_tiles_is_the_same_but_for_rounding(style_order: Order) -> None:
+    whole, tiled = (
+        images.decode(done(replace(style_order, tile_px=tile_px)).frame).pixels
+        for tile_px in (None, 17)
+    )
+    assert (whole - tiled).abs().max() <= 1
+
+
+def test_what_memory_bears_is_run_whole_and_more_in_tiles(
+    style_order: Order, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[int | None] = []
+    real = style.steps
+
+    def steps(*given: Any, tile_px: int | None, **more: Any) -> Any:
+        seen.append(tile_px)
+        return real(*given, tile_px=tile_px, **more)
+
+    monkeypatch.setattr(style, "steps", steps)
+    whole = done(style_order).frame
+    monkeypatch.setattr(worker, "local_memory_bytes", lambda: 1)
+    assert images.decode(done(style_order).frame).size == images.decode(whole).size
+    assert seen == [None, 40]  # all of it, which is less than the smallest tile
+
+
 def test_alpha_is_put_back(order: Order) -> None:
     alpha = torch.full((1, 1, 40, 40), 128.0)
     alpha[..., :10] = 0
@@ -76,20 +114,9 @@ def test_alpha_is_put_back(order: Order) -> None:
     assert torch.equal(frame.alpha, alpha)
 
 
-def test_style_takes_pictures_by_handle(order: Order) -> None:
-    settings = StyleSettings(
-        network=NETWORK,
-        content_layers=("conv1",),
-        style_layers=("conv1", "conv2"),
-        iterations=2,
-    )
-    values = {"weights": order.weights, "style": picture(size=30, seed=3)}
-    given = replace(
-        order,
-        settings=settings,
-        weights="weights",
-        styles=(Style("brush.png", 0, "style"),),
-    )
+def test_style_takes_pictures_by_handle(style_order: Order) -> None:
+    values = {"weights": style_order.weights, "style": picture(size=30, seed=3)}
+    given = replace(style_order, weights="weights", styles=(Style("brush.png", 0, "style"),))
     result = done(given, Renderer(fetch=values.__getitem__))
     assert {name for name, _ in result.losses} == {"content", "style", "denoise"}
     assert result.iterations == 2
