@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -46,6 +47,7 @@ class Orders:
         self._tasks, self._terms = tasks, terms
         self._shelf, self._workspace, self._gallery = shelf, workspace, gallery
         self._order = {task: place for place, task in enumerate(tasks)}
+        self._squeezed: Counter[str] = Counter()
         self._weights: dict[int, Handle] = {}
         self._styles: dict[str, Handle] = {}
 
@@ -71,6 +73,7 @@ class Orders:
             seed=task.seed,
             threads=backend.threads,
             tile_px=self._terms.tile_px,
+            squeezed=self._squeezed[task.id],
             format=task.format,
             carries=task.carries,
             pace=self._terms.pace,
@@ -81,6 +84,10 @@ class Orders:
             cells=ids(task, job_seed=self._terms.seed) if self._gallery else {},
             ready=self._gallery.ready(task) if self._gallery else {},
         )
+
+    def squeeze(self, task: str) -> None:
+        """Have a task take less memory from now on: it ran out."""
+        self._squeezed[task] += 1
 
     def recipe(self, task: Task, *, threads: int) -> dict[str, Any]:
         """What is written into the task's frame."""

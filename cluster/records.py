@@ -43,7 +43,7 @@ class Order:
     ``resume`` is the checkpoint to go on from, and ``curve`` the table of losses that earlier
     attempts have left. ``frames`` says which pictures of the making are told. An atlas has no
     picture; ``cells`` are the ids of its cells by channel, and ``ready`` the files of those that
-    needn't be rendered.
+    needn't be rendered. ``squeezed`` is how often memory ran out before.
     """
 
     task: str
@@ -62,6 +62,7 @@ class Order:
     seed: int = 0
     threads: int = 1
     tile_px: int | None = None
+    squeezed: int = 0
     format: str = "png"
     carries: bool = False
     pace: Pace = Pace()

@@ -235,8 +235,7 @@ class Runner:
         events = deque([event])
         while events:
             instructions = self._schedule.handle(events.popleft())
-            # Starts first: no worker need wait while another's frame is written.
-            for instruction in sorted(instructions, key=lambda i: not isinstance(i, m.Start)):
+            for instruction in sorted(instructions, key=_urgency):
                 events.extend(self._carry_out(instruction))
 
     def _carry_out(self, instruction: m.Instruction) -> list[m.Event]:
@@ -247,7 +246,9 @@ class Runner:
                 return self._publish(self._tasks[task], number)
             case m.Stop(task, number, slot):
                 self._backend.cancel(Attempt(task, number), patience_s=self._patience_s(slot))
-            case m.Retried():
+            case m.Retried(task, cause=cause):
+                if cause is m.Cause.OUT_OF_MEMORY:
+                    self._orders.squeeze(task)
                 self._chronicle.retried(instruction)
             case m.GivenUp(task):
                 self._assembly.ended(task, finished=False)
@@ -334,3 +335,11 @@ class Runner:
         if len(files) > PICTURES_NAMED:
             return ()
         return tuple(self._workspace.address(file) for file in files)
+
+
+def _urgency(instruction: m.Instruction) -> int:
+    """Starts first: no worker need wait while another's frame is written.
+
+    But before a task is started again, how it failed is to be known.
+    """
+    return 0 if isinstance(instruction, m.Retried) else 1 if isinstance(instruction, m.Start) else 2

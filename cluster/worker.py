@@ -32,7 +32,7 @@ from renderer import atlas, checkpoints, dream, images, networks, style
 from renderer.atlas import Cell
 from renderer.errors import CheckpointError, DivergedError, ReverieError
 from renderer.events import Artefact, Event, Progress
-from renderer.footprint import tile_for
+from renderer.footprint import SMALLEST_TILE_PX, tile_for
 from renderer.images import Picture
 from renderer.making import Making
 from renderer.memory import Memory
@@ -146,11 +146,19 @@ class Renderer:
             images.decode(self._fetch(s.data), name=s.name, frame=s.frame).pixels.to(self.device)
             for s in order.styles
         ]
-        hooks["tile_px"] = order.tile_px or tile_for(
-            network, order.settings, (pixels.shape[2], pixels.shape[3]), self._budget_bytes(order)
-        )
+        hooks["tile_px"] = self._tile_px(order, network, (pixels.shape[2], pixels.shape[3]))
         start = images.unpack(order.start).pixels.to(self.device) if order.start else None
         return style.steps(pixels, styles, network, order.settings, start=start, **hooks)
+
+    def _tile_px(self, order: Order, network: Network, size: tuple[int, int]) -> int | None:
+        """The tiles of a style transfer: as asked for, or as memory bears; half where it didn't."""
+        assert isinstance(order.settings, StyleSettings)
+        tile_px = order.tile_px
+        if tile_px is None:
+            tile_px = tile_for(network, order.settings, size, self._budget_bytes(order))
+        if not order.squeezed:
+            return tile_px
+        return max(SMALLEST_TILE_PX, (tile_px or max(size)) >> order.squeezed)
 
     def _budget_bytes(self, order: Order) -> float:
         """The memory that a rendering may take: a share of the device's, never what is free now.

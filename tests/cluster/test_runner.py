@@ -208,6 +208,18 @@ def test_failures_use_up_their_budget_and_the_rest_is_finished(bench: Bench) -> 
     assert [record["traceback"] for record in bench.log("failed")] == ["Traceback ..."] * 3
 
 
+def test_a_task_for_which_memory_ran_out_is_to_take_less(bench: Bench) -> None:
+    planned = bench.plan("a.png", steps=[{"dream": {"network": NETWORK, "layers": "conv1"}}])
+    causes = [Cause.OUT_OF_MEMORY, Cause.ERROR, Cause.OUT_OF_MEMORY]
+
+    def answer(order: Order, attempt: Attempt) -> list[Record]:
+        return fails(causes.pop(0)) if causes else renders(order, attempt)
+
+    backend = FakeBackend("one", answer=answer)
+    assert bench.run(planned, backend, error=1, out_of_memory=2).counts.finished == 1
+    assert [order.squeezed for _, _, order in backend.orders] == [0, 1, 1, 2]
+
+
 def test_a_task_that_lost_its_workers_names_the_node_in_the_log(bench: Bench) -> None:
     planned = bench.plan("a.png", steps=[{"dream": {"network": NETWORK, "layers": "conv1"}}])
 

@@ -21,6 +21,7 @@ from renderer.aims import Aim, Region
 from renderer.checkpoints import State
 from renderer.errors import CheckpointError, ImageError
 from renderer.events import Artefact, Checkpoint, Event, Progress
+from renderer.footprint import SMALLEST_TILE_PX
 from renderer.images import Picture
 from renderer.settings import StyleSettings
 from tests.cluster.conftest import NETWORK, UNTIL, picture, with_iterations
@@ -103,6 +104,23 @@ def test_what_memory_bears_is_run_whole_and_more_in_tiles(
     monkeypatch.setattr(worker, "local_memory_bytes", lambda: 1)
     assert images.decode(done(style_order).frame).size == images.decode(whole).size
     assert seen == [None, 40]  # all of it, which is less than the smallest tile
+
+
+def test_after_memory_ran_out_tiles_have_half_the_side(
+    style_order: Order, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tiles = []
+    real = style.steps
+
+    def steps(*given: Any, tile_px: int | None, **more: Any) -> Any:
+        tiles.append(tile_px)
+        return real(*given, tile_px=tile_px, **more)
+
+    monkeypatch.setattr(style, "steps", steps)
+    large = replace(style_order, picture=picture(size=300), size=300)
+    for squeezed, tile_px in ((0, None), (1, None), (1, 200), (2, 200), (5, 200)):
+        done(replace(large, squeezed=squeezed, tile_px=tile_px))
+    assert tiles == [None, 150, 100, SMALLEST_TILE_PX, SMALLEST_TILE_PX]
 
 
 def test_alpha_is_put_back(order: Order) -> None:
