@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import json
 import shutil
-from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -141,13 +140,13 @@ def test_a_sweep_costs_what_the_plan_says(
 ) -> None:
     """Three by three cost nine single runs less what is shared, counted in network passes."""
     passes = {True: 0, False: 0}
-    real = Network.features
+    real = Network.prepare  # with which every pass begins, of the whole or in pieces
 
-    def counted(self: Network, image: Tensor, layers: Iterable[str]) -> dict[str, Tensor]:
+    def counted(self: Network, image: Tensor) -> Tensor:
         passes[torch.is_grad_enabled()] += 1
-        return real(self, image, layers)
+        return real(self, image)
 
-    monkeypatch.setattr(Network, "features", counted)
+    monkeypatch.setattr(Network, "prepare", counted)
     lists = ("weight_denoise=[0.1, 1, 3]", "images=[s.png, a.png, [a.png, s.png]]")
     wide = [word for item in lists for word in ("--set", f"matrix.{item}")]
     assert run(["plan", "job.yaml", "--json", *wide]) == exits.DONE
