@@ -12,7 +12,7 @@ import time
 import traceback
 import warnings
 from collections import OrderedDict
-from collections.abc import Callable, Generator, Hashable, Mapping
+from collections.abc import Callable, Generator, Hashable, Mapping, Sequence
 from typing import Any
 
 # Read by cuBLAS when it starts; without it a matrix product on a GPU may differ between two runs.
@@ -23,7 +23,7 @@ from torch import Tensor
 
 from cluster.pacing import Pacer, Throttle
 from cluster.recording import diverged, recorded
-from cluster.records import Done, Failed, Handle, Order, Record, Started, Stopped
+from cluster.records import Done, Failed, Handle, Order, Record, Started, Stopped, Style
 from cluster.resources import local_cpus, local_memory_bytes
 from jobs.cells import metadata
 from jobs.curves import Curve
@@ -39,11 +39,11 @@ from renderer.memory import Memory
 from renderer.networks import Network
 from renderer.settings import AtlasSettings, DreamSettings, Settings, StyleSettings
 
-GPU_SHARE = 0.6
+ATLAS_SHARE = 0.6
 """Of a GPU's free memory, what the channels of an atlas may take by the estimate."""
 
 GPU_SHARE, HOST_SHARE = 0.8, 0.6
-"""The part of a device's memory that renderings may fill."""
+"""Of all memory of a GPU or a machine, what the tiles of style transfers may take by theirs."""
 
 NETWORKS_KEPT = 3
 """Networks a worker keeps loaded: jobs switch between a dreaming and a styling one."""
@@ -137,18 +137,18 @@ class Renderer:
             return atlas.steps(network, order.settings, encode=cell_encoder(order), **hooks)
         hooks["memory"] = self._memory.within(*_circumstances(order))
         if isinstance(order.settings, DreamSettings):
-            aids = [
-                images.decode(self._fetch(p.data), name=p.name, frame=p.frame)
-                for p in order.pictures
-            ]
+            aids = self._decoded(order.pictures)
             return dream.steps(pixels, network, order.settings, pictures=aids, **hooks)
-        styles = [
-            images.decode(self._fetch(s.data), name=s.name, frame=s.frame).pixels.to(self.device)
-            for s in order.styles
-        ]
+        styles = [one.pixels.to(self.device) for one in self._decoded(order.styles)]
         hooks["tile_px"] = self._tile_px(order, network, (pixels.shape[2], pixels.shape[3]))
         start = images.unpack(order.start).pixels.to(self.device) if order.start else None
         return style.steps(pixels, styles, network, order.settings, start=start, **hooks)
+
+    def _decoded(self, given: Sequence[Style]) -> list[Picture]:
+        """The pictures behind some handles."""
+        return [
+            images.decode(self._fetch(one.data), name=one.name, frame=one.frame) for one in given
+        ]
 
     def _tile_px(self, order: Order, network: Network, size: tuple[int, int]) -> int | None:
         """The tiles of a style transfer: as asked for, or as memory bears; half where it didn't."""
@@ -254,7 +254,7 @@ def at_once(order: Order, device: torch.device) -> int:
     from jobs.estimate import channel_bytes
 
     free_bytes, _ = torch.cuda.mem_get_info(device)
-    return max(1, int(free_bytes * GPU_SHARE / channel_bytes(order.settings, order.until)))
+    return max(1, int(free_bytes * ATLAS_SHARE / channel_bytes(order.settings, order.until)))
 
 
 def cell_encoder(order: Order) -> Callable[[Cell], bytes]:
@@ -312,7 +312,7 @@ def failure(error: Exception, node: str, settings: Settings) -> Failed:
 def advice(error: Exception, cause: Cause, settings: Settings) -> str:
     """What to change where a setting is at fault, to append to the message.
 
-    Nothing is changed by itself: the tiles of a dream decide its pixels.
+    A dream's tiles are not changed by themselves: they decide its pixels.
     """
     if isinstance(error, DivergedError):
         weights = f" or {weights_of(settings)}" if isinstance(settings, StyleSettings) else ""

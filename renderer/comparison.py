@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from renderer.losses import LOSS_GUARD, gram_matrix
+from renderer.losses import LOSS_GUARD, gram_matrix, style_loss, total_variation
 from renderer.networks.flow import Flow
 from renderer.pieces import Piece, Sums
 from renderer.settings import StyleSettings
@@ -58,12 +58,12 @@ class Comparison:
 
     def losses(self, totals: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """The three losses of the report, from the totals of all pieces."""
-        style = [self._style(name, totals[GRAM + name]) for name in self.grams]
+        grams = {name: self._gram(name, totals[GRAM + name]) for name in self.grams}
         names = [name for name in totals if name.startswith(CONTENT)]
         content = [totals[n] / self._elements(n.removeprefix(CONTENT)) for n in names]
         return {
             "content": torch.stack(content).mean(),
-            "style": torch.stack(style).mean(),
+            "style": style_loss(grams, {n: self.grams[n].to(gram) for n, gram in grams.items()}),
             "denoise": totals[VARIATION],
         }
 
@@ -85,11 +85,11 @@ class Comparison:
         told = {name: loss.detach() for name, loss in losses.items()}
         return dict(zip(free, found, strict=True)), told
 
-    def _style(self, name: str, gram: Tensor) -> Tensor:
-        if self.settings.gram == "mean":
-            height, width = self.flow.size(name, self.size)
-            gram = gram / (height * width)
-        return (gram - self.grams[name].to(gram)).square().mean()
+    def _gram(self, layer: str, total: Tensor) -> Tensor:
+        if self.settings.gram == "sum":
+            return total
+        height, width = self.flow.size(layer, self.size)
+        return total / (height * width)
 
     def _elements(self, layer: str) -> int:
         height, width = self.flow.size(layer, self.size)
@@ -103,7 +103,7 @@ def variation(part: Tensor, piece: Piece) -> Tensor:
     below = slice(rows.start, min(rows.stop + 1, held.size[0]))
     beside = slice(columns.start, min(columns.stop + 1, held.size[1]))
     down, right = part[..., below, columns], part[..., rows, beside]
-    return down.diff(dim=-2).abs().sum() + right.diff(dim=-1).abs().sum()
+    return total_variation(down, right)
 
 
 def _zeros(like: Tensor, *shape: int) -> Tensor:

@@ -41,22 +41,19 @@ def content_loss(features: Mapping[str, Tensor], targets: Mapping[str, Tensor]) 
     return torch.stack([functional.mse_loss(features[k], t) for k, t in targets.items()]).mean()
 
 
-def style_loss(
-    features: Mapping[str, Tensor], targets: Mapping[str, Tensor], *, mean: bool = False
-) -> Tensor:
+def style_loss(grams: Mapping[str, Tensor], targets: Mapping[str, Tensor]) -> Tensor:
     """Mean over the layers of ``targets`` of MSE(Gram matrix, target Gram matrix)."""
-    losses = [
-        functional.mse_loss(gram_matrix(features[name], mean=mean), target)
-        for name, target in targets.items()
-    ]
+    losses = [functional.mse_loss(grams[name], target) for name, target in targets.items()]
     return torch.stack(losses).mean()
 
 
-def total_variation(image: Tensor) -> Tensor:
-    """Sum of absolute differences of neighbouring pixels, downwards and to the right."""
-    down = (image[..., 1:, :] - image[..., :-1, :]).abs().sum()
-    right = (image[..., :, 1:] - image[..., :, :-1]).abs().sum()
-    return down + right
+def total_variation(image: Tensor, beside: Tensor | None = None) -> Tensor:
+    """Sum of absolute differences of neighbouring pixels, downwards and to the right.
+
+    Of a part of a picture, ``image`` reaches one row and ``beside`` one column into what follows.
+    """
+    right = image if beside is None else beside
+    return image.diff(dim=-2).abs().sum() + right.diff(dim=-1).abs().sum()
 
 
 def layer_objective(activation: Tensor, channels: Sequence[int] = ()) -> Tensor:

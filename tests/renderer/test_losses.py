@@ -35,7 +35,7 @@ def test_content_loss_is_the_mean_over_layers_of_mean_squares() -> None:
 
 def test_style_loss_compares_gram_matrices() -> None:
     target = {"a": torch.tensor([[5.0, 11.0], [11.0, 21.0]], dtype=torch.float64)}
-    assert losses.style_loss({"a": TWO}, target).item() == 16.0 / 4
+    assert losses.style_loss({"a": losses.gram_matrix(TWO)}, target).item() == 16.0 / 4
 
 
 def test_total_variation_adds_both_directions() -> None:
