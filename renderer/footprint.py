@@ -56,11 +56,8 @@ def fitting_tile(
 ) -> int | None:
     """The side of the largest tiles of a region whose pieces keep within a budget; None: whole.
 
-    Where not even the smallest do, it is these. A picture that fits whatever the network is not
-    measured for.
+    Where not even the smallest do, it is these.
     """
-    if region.area * MOST_BYTES <= budget_bytes:
-        return None
     footprint = Footprint.measured(flow)
 
     def fits(tile_px: int | None) -> bool:
@@ -81,9 +78,11 @@ def tile_for(
     network: Network, settings: StyleSettings, size: tuple[int, int], budget_bytes: float
 ) -> int | None:
     """The tile side that keeps a style transfer of (height, width) within a budget; None: whole."""
+    left = budget_bytes - picture_bytes(size, settings.optimizer)
+    if size[0] * size[1] * MOST_BYTES <= left:  # it fits whatever the network
+        return None
     names = Layers.of(network, settings)
     flow = Flow(network, [*names.content, *names.style])
-    left = budget_bytes - picture_bytes(size, settings.optimizer)
     return fitting_tile(flow, Region.whole(size), size, left)
 
 

@@ -61,6 +61,7 @@ class Flow:
         self.network = network
         self.nodes: list[Node] = []
         self.places: dict[str, int] = {}
+        self._known: dict[tuple[int, int], list[tuple[Window, Window]]] = {}
         wanted = dict.fromkeys(layers)
         place = PICTURE
         for layer, stage in network.stages.items():
@@ -76,8 +77,8 @@ class Flow:
 
     def size(self, layer: str, size: tuple[int, int]) -> tuple[int, int]:
         """(height, width) of a layer's activations for a picture of ``size``."""
-        place = self.places[layer]
-        return tuple(self._lengths(axis, size[axis])[place] for axis in (0, 1))  # type: ignore[return-value]
+        rows, columns = self._windows(size)[self.places[layer]]
+        return rows.outputs, columns.outputs
 
     def channels(self, layer: str) -> int:
         """How many channels a layer has."""
@@ -92,7 +93,8 @@ class Flow:
         for axis in (0, 1):
             spans = {name: (region.rows, region.columns)[axis] for name, region in wanted.items()}
             extra = None if also is None else (also.rows, also.columns)[axis]
-            axes.append(self._needs(axis, size[axis], spans, extra))
+            windows = [pair[axis] for pair in self._windows(size)]
+            axes.append(self._needs(windows, spans, extra))
         needs = tuple(
             Region(rows, columns) if rows.length and columns.length else None
             for rows, columns in zip(*axes, strict=True)
@@ -148,32 +150,22 @@ class Flow:
                 places[node] = len(self.nodes)
         raise AssertionError("a traced module has an output")
 
-    def _lengths(self, axis: int, length: int) -> list[int]:
-        lengths = [length]
-        for node in self.nodes:
-            lengths.append(node.operation.window(axis, lengths[node.inputs[0]]).outputs)
-        return lengths
-
     def _windows(self, size: tuple[int, int]) -> list[tuple[Window, Window]]:
-        """The windows of every place (the picture's own is none)."""
-        rows, columns = (self._lengths(axis, size[axis]) for axis in (0, 1))
-        found = [(Window(size[0], size[0]), Window(size[1], size[1]))]
-        for node in self.nodes:
-            first = node.inputs[0]
-            found.append(
-                (
-                    node.operation.window(0, rows[first]),
-                    node.operation.window(1, columns[first]),
-                )
-            )
-        return found
+        """The windows of every place, of rows and columns (the picture's own is all of it)."""
+        if size not in self._known:
+            found = [(Window(size[0], size[0]), Window(size[1], size[1]))]
+            for node in self.nodes:
+                rows, columns = found[node.inputs[0]]
+                window = node.operation.window
+                found.append((window(0, rows.outputs), window(1, columns.outputs)))
+            self._known[size] = found
+        return self._known[size]
 
     def _needs(
-        self, axis: int, length: int, wanted: Mapping[str, Span], extra: Span | None
+        self, windows: Sequence[Window], wanted: Mapping[str, Span], extra: Span | None
     ) -> list[Span]:
         """What is needed of every value along an axis."""
-        lengths = self._lengths(axis, length)
-        needs: list[list[Span]] = [[] for _ in lengths]
+        needs: list[list[Span]] = [[] for _ in windows]
         if extra is not None:
             needs[PICTURE].append(extra)
         for layer, span in wanted.items():
@@ -181,9 +173,8 @@ class Flow:
         for place in range(len(self.nodes), 0, -1):
             node, need = self.nodes[place - 1], hull(needs[place])
             if need.length:
-                window = node.operation.window(axis, lengths[node.inputs[0]])
                 for read in node.inputs:
-                    needs[read].append(window.reads(need)[0])
+                    needs[read].append(windows[place].reads(need)[0])
         return [hull(spans) for spans in needs]
 
     def _run(
