@@ -243,9 +243,15 @@ def test_it_is_dark_or_light_as_wished_and_fits_a_narrow_window(
     shown.select_option("#theme", "light")
     assert ground() > 200
     shown.set_viewport_size({"width": 360, "height": 700})
+    # The page fits its cells once the browser has told it the window's new size.
+    shown.wait_for_function(
+        """() => {
+          const tops = [...document.querySelectorAll("#layer-0 .cell")].map((i) => i.offsetTop);
+          return tops.slice(0, 5).map((top) => tops.indexOf(top)).join() === "0,0,0,3,3";
+        }""",
+        timeout=10_000,
+    )
     assert shown.evaluate("document.documentElement.scrollWidth") == 360
-    tops = shown.locator("#layer-0 .cell").evaluate_all("all => all.map(i => i.offsetTop)")
-    assert [tops.index(top) for top in tops[:5]] == [0, 0, 0, 3, 3]
 
 
 def test_the_data_is_ascii_and_whole(tmp_path: Path) -> None:
