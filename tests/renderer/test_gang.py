@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from renderer.gang import grid
-from renderer.settings import StyleSettings
+from renderer.settings import DreamSettings, StyleSettings
 from renderer.spans import Region
 from tests.renderer.members import Case, Outcome, render
 
@@ -32,6 +32,7 @@ MOTIFS = StyleSettings(
     start="content",
     iterations=3,
 )
+DREAM = DreamSettings(layer="conv3", iterations=2, repeats=1, tile_size=40)
 CASES = [
     (Case(2, (61, 48), VGG), "conv3_1"),
     (Case(3, (61, 53), replace(VGG, optimizer="adam")), "conv3_1"),
@@ -39,6 +40,8 @@ CASES = [
     (Case(4, (97, 83), MOTIFS), "inception4a"),
     (Case(3, (90, 71), replace(MOTIFS, optimizer="adam"), tile_px=30), "inception4a"),
     (Case(1, (61, 48), VGG, tile_px=20), "conv3_1"),
+    (Case(3, (99, 128), DREAM), "conv3"),
+    (Case(2, (99, 128), replace(DREAM, gradient="whole"), tile_px=60), "conv3"),
 ]
 
 
