@@ -63,6 +63,7 @@ class Job:
     data: Any
     resources: Resources
     rules: Rules
+    precision: str = ""  # of all tasks, whatever their settings say
 
 
 def planned(spec: JobSpec, options: RunOptions) -> Job:
@@ -110,6 +111,7 @@ def remembered(picture: str, options: RunOptions) -> Job:
         data={"from": picture},
         resources=Resources(threads=recipe.threads, tile=recipe.tile_px),
         rules=Rules(),
+        precision=recipe.precision,
     )
 
 
@@ -123,6 +125,7 @@ def run(job: Job, options: RunOptions, place: Path | str, *, session: RaySession
         base=job.base,
         pace=pace,
         tile_px=job.resources.tile,
+        precision=job.precision,
     )
     tasks = {task.id: task for task in job.plan.tasks}
     with contextlib.ExitStack() as stack:

@@ -249,6 +249,8 @@ class Runner:
             case m.Retried(task, cause=cause):
                 if cause is m.Cause.OUT_OF_MEMORY:
                     self._orders.squeeze(task)
+                elif cause is m.Cause.DIVERGED:
+                    self._workspace.begin_again(task)
                 self._chronicle.retried(instruction)
             case m.GivenUp(task):
                 self._assembly.ended(task, finished=False)

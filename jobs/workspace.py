@@ -144,6 +144,10 @@ class Workspace:
         """The highest number that an attempt of this task has had so far."""
         return self.history.attempts.get(task, 0)
 
+    def diverged(self, task: str) -> bool:
+        """Whether a task's numbers were once no longer finite in bfloat16."""
+        return task in self.history.diverged
+
     def finished(self, tasks: Sequence[Task]) -> set[str]:
         """Ids of the tasks that needn't be rendered. Frames whose names have changed get links.
 
@@ -239,6 +243,11 @@ class Workspace:
         for one in damaged:
             self.record("checkpoint_damaged", task=task, iteration=one.iteration, reason=one.reason)
         return latest
+
+    def begin_again(self, task: str) -> None:
+        """Has a task's next attempt start at its beginning, not at a checkpoint."""
+        with self._storage.told():
+            self._checkpoints.drop(task)
 
     def forget(self, tasks: Iterable[str]) -> None:
         """Has tasks rendered again from their beginning, as if they had never been tried.

@@ -21,7 +21,7 @@ from torch import Tensor, fx, nn
 from renderer.errors import NetworkError
 from renderer.networks.network import Network, channels
 from renderer.networks.registry import entry
-from renderer.networks.stages import ClassMap, SamePadding
+from renderer.networks.stages import ClassMap, ResponseNorm, SamePadding
 from renderer.networks.windows import Operation, Part, Window, of_function, of_module
 from renderer.spans import Region, Span, hull
 
@@ -104,7 +104,8 @@ class Flow:
     def features(self, picture: Tensor, field: Field) -> dict[str, Tensor]:
         """The wanted activations, (N, C, h, w), of a field; ``picture`` is that part of the image.
 
-        Layers of which nothing is wanted are left out. Gradients flow back to the picture.
+        Layers of which nothing is wanted are left out. Gradients flow back to the picture. The
+        activations are in the network's own precision, whatever that is.
         """
         windows = self._windows(field.size)
         values: list[Tensor | None] = [None] * (len(self.nodes) + 1)
@@ -217,7 +218,7 @@ class Flow:
 
 class _Tracer(fx.Tracer):
     def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
-        ours = isinstance(m, SamePadding | ClassMap)
+        ours = isinstance(m, SamePadding | ClassMap | ResponseNorm)
         return ours or super().is_leaf_module(m, module_qualified_name)
 
 

@@ -518,3 +518,33 @@ def test_the_log_tells_a_finished_tasks_losses_and_seconds(bench: Bench) -> None
     bench.run(planned, FakeBackend("one"))
     result = history.read(at(bench.folder / "out")).results[planned.tasks[0].id]
     assert (result.losses, result.seconds) == ({"objective": 1.0}, 0.5)
+
+
+def test_what_diverged_in_bfloat16_begins_again_in_float32(bench: Bench) -> None:
+    planned = bench.plan("a.png", steps=ONE)
+
+    def answer(order: Order, attempt: Attempt) -> list[Record]:
+        if order.precision == "float32":
+            return [checkpoint(2)]  # and is cut short
+        return [checkpoint(7), *fails(Cause.DIVERGED, "no longer finite")]
+
+    backend = FakeBackend("one", answer=answer)
+    assert bench.run(planned, backend, interrupted=lambda: len(backend.orders) == 2).interrupted
+    assert [order.precision for _, _, order in backend.orders] == ["", "float32"]
+    assert resumed(backend) == [0, 0]  # nothing of what bfloat16 came to
+    again = FakeBackend("one")
+    assert bench.run(planned, again).counts.finished == 1
+    assert [order.precision for _, _, order in again.orders] == ["float32"]  # it is remembered
+    assert resumed(again) == [2]
+
+
+def test_in_float32_it_is_tried_but_once(bench: Bench) -> None:
+    planned = bench.plan("a.png", steps=ONE)
+    backend = FakeBackend("one", answer=lambda order, attempt: fails(Cause.DIVERGED))
+    assert bench.run(planned, backend).counts.failed == 1
+    assert len(backend.orders) == 2
+    with Workspace.open(bench.folder / "out") as workspace:
+        workspace.forget(task.id for task in planned.tasks)
+    again = FakeBackend("one")
+    assert bench.run(planned, again).counts.finished == 1
+    assert again.orders[0][2].precision == ""  # as if it had never been tried
