@@ -21,7 +21,8 @@ from torch import Tensor, fx, nn
 from renderer.errors import NetworkError
 from renderer.networks.network import Network, channels
 from renderer.networks.registry import entry
-from renderer.networks.stages import ClassMap, ResponseNorm, SamePadding
+from renderer.networks.response import ResponseNorm
+from renderer.networks.stages import ClassMap, SamePadding
 from renderer.networks.windows import Operation, Part, Window, of_function, of_module
 from renderer.spans import Region, Span, hull
 

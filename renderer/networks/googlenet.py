@@ -15,7 +15,8 @@ from torch import Tensor, nn
 
 from renderer.networks.entries import CAFFE_ROUNDED, NetworkEntry, Source, StageMaker
 from renderer.networks.labels import imagenet
-from renderer.networks.stages import CLASSES, ResponseNorm, chain, class_map
+from renderer.networks.response import ResponseNorm
+from renderer.networks.stages import CLASSES, chain, class_map
 
 LAYERS = (
     *("conv1", "conv2", "conv3", "inception3a", "inception3b", "inception4a", "inception4b"),
@@ -115,7 +116,7 @@ def _pool() -> nn.MaxPool2d:
     return nn.MaxPool2d(3, stride=2, ceil_mode=True)
 
 
-def _norm() -> ResponseNorm:
+def _norm() -> nn.Module:
     return ResponseNorm(5, alpha=1e-4, beta=0.75, k=1.0)
 
 

@@ -12,7 +12,6 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from renderer.networks.entries import StageMaker
-from renderer.precision import widened
 
 CLASSES = "classes"
 
@@ -66,13 +65,6 @@ class SamePadding(nn.Module):
         windows = -(-length // self.stride)
         total = max(0, (windows - 1) * self.stride + self.kernel - length)
         return total // 2, total - total // 2
-
-
-class ResponseNorm(nn.LocalResponseNorm):
-    """Normalisation by neighbouring channels, in float32 at least: torch has it in nothing less."""
-
-    def forward(self, input: Tensor) -> Tensor:
-        return super().forward(widened(input)).to(input.dtype)
 
 
 def class_map(inputs: int, classes: int) -> tuple[str, StageMaker]:

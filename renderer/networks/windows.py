@@ -20,7 +20,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from renderer.errors import NetworkError
-from renderer.networks.stages import ClassMap, ResponseNorm, SamePadding
+from renderer.networks.stages import ClassMap, SamePadding
 from renderer.spans import Span
 
 Pads = tuple[tuple[int, int], tuple[int, int]]
@@ -178,7 +178,7 @@ def of_module(module: nn.Module) -> Operation:
             return Padding(module)
         case nn.ReLU():  # never in place: what comes in may be a view of what others read too
             return Pointwise(rectified)
-        case nn.BatchNorm2d() | ResponseNorm() | nn.Dropout() | ClassMap():
+        case nn.BatchNorm2d() | nn.LocalResponseNorm() | nn.Dropout() | ClassMap():
             return Pointwise(lambda inputs: module(inputs[0]))
     raise NetworkError(f"{module}: such an operation can't be computed in parts")
 
