@@ -135,7 +135,11 @@ def run(job: Job, options: RunOptions, place: Path | str, *, session: RaySession
             display = stack.enter_context(contextlib.closing(display_for(options)))
             stack.enter_context(contextlib.redirect_stdout(Chatter()))
             interrupt = stack.enter_context(interrupts())
-            watch = Watch(display.show, display.tick, lambda: interrupt.requested)
+            watch = Watch(
+                display.show,
+                display.tick,
+                lambda: interrupt.requested or workspace.requests.cancelled,
+            )
             gallery = gallery_of(job, workspace)
             orders = Orders(tasks, terms, shelf=job.shelf, workspace=workspace, gallery=gallery)
             if gallery is not None:

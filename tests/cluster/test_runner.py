@@ -18,7 +18,7 @@ from cluster.orders import Orders, Terms
 from cluster.records import Order, Record, Started
 from cluster.runner import Rules, Runner, Summary, Watch
 from cluster.shelf import Shelf
-from jobs import history, pause
+from jobs import history, requests
 from jobs.limits import Limits
 from jobs.messages import Cause
 from jobs.plan import Plan, plan
@@ -460,12 +460,12 @@ def test_a_pause_stops_what_runs_and_goes_on_with_it_later(bench: Bench) -> None
         def poll(self, timeout_s: float) -> list[Report]:
             self.polls += 1
             if self.polls == 5:
-                pause.pause(at(folder))
+                requests.pause(at(folder))
             if self.polls == 20:
                 assert [attempt.number for attempt in self.cancelled] == [1]
                 assert len(self.orders) == 1
                 self.answer = renders
-                pause.resume(at(folder))
+                requests.resume(at(folder))
             return super().poll(timeout_s)
 
     backend = Pausing("one", answer=lambda order, attempt: [Started("desk", 1, "cpu", 1)])
@@ -475,6 +475,30 @@ def test_a_pause_stops_what_runs_and_goes_on_with_it_later(bench: Bench) -> None
     assert [record["attempt"] for record in bench.log("stopped")] == [1]
     kinds = [type(notice) for notice in bench.notices]
     assert kinds.index(n.Paused) < kinds.index(n.Resumed) < kinds.index(n.TaskFinished)
+
+
+@pytest.mark.parametrize("at_once", [False, True])
+def test_a_job_is_cancelled_by_a_file_in_its_folder(bench: Bench, at_once: bool) -> None:
+    planned = bench.plan("a.png")
+    folder = bench.folder / "out"
+
+    class Cancelling(FakeBackend):
+        polls = 0
+
+        def poll(self, timeout_s: float) -> list[Report]:
+            self.polls += 1
+            if self.polls == 5:
+                requests.cancel(at(folder), at_once=at_once)
+            return super().poll(timeout_s)
+
+    backend = Cancelling("one", answer=lambda order, attempt: [Started("desk", 1, "cpu", 1)])
+    summary = bench.run(planned, backend)
+    assert (summary.interrupted, summary.counts.finished, backend.closed) == (True, 0, True)
+    assert [notice.cancelled for notice in bench.told(n.Stopping)] == [True]
+    assert len(backend.cancelled) == 1
+    assert len(bench.log("stopped")) == (0 if at_once else 1)
+    requests.withdraw(at(folder))  # as a new driver does
+    assert bench.run(planned, FakeBackend("one")).counts.finished == 2
 
 
 def test_artefacts_are_kept_beside_the_frame_and_told_to_no_terminal(bench: Bench) -> None:
