@@ -78,7 +78,7 @@ def planned(spec: JobSpec, options: RunOptions) -> Job:
         base=spec.base,
         data=spec.data,
         resources=resources_of(spec),
-        rules=Rules(spec.retries, spec.limits, spec.checkpoint, spec.losses),
+        rules=Rules(spec.retries, spec.limits, spec.checkpoint, spec.losses, spec.order),
     )
 
 
