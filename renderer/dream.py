@@ -31,9 +31,10 @@ from renderer.memory import Memory, fingerprint, size_bytes
 from renderer.networks import Network
 from renderer.networks.flow import Flow
 from renderer.networks.mosaic import Joints
+from renderer.precision import converted
 from renderer.regions import Regions
 from renderer.settings import DreamSettings
-from renderer.slopes import Slope, Tiled, Whole
+from renderer.slopes import Slope, Tiled, Whole, largest_tile
 from renderer.smoothing import gaussian
 
 KEPT_BYTES = 2**24
@@ -87,6 +88,7 @@ def steps(
     Raises ImageError for a picture too small for the layer, NetworkError
     for an unknown layer, channel or class.
     """
+    network = converted(network, settings.precision)
     regions = Regions.of(settings, network, pictures, image=image)
     deepest = networks.deepest(networks.entry(network.name), regions.layers)
     smallest = smallest_side(network, deepest)
@@ -96,7 +98,7 @@ def steps(
     # A gang's members must not differ in what they remember: they add up in every step.
     memory = memory if memory is not None and gang.count == 1 else Memory(0)
     slope = slope_of(network, regions, settings, smallest=smallest, tile_px=tile_px, gang=gang)
-    key = smallest_key(image, settings, pictures, seed=seed)
+    key = (*smallest_key(image, settings, pictures, seed=seed), tile_px)
     done, result = 0, levels[-1]
     if resume is not None:
         done, result = resume.iteration, resume.tensors["image"].to(image)
@@ -143,6 +145,21 @@ def slope_of(
     if settings.gradient == "whole":
         return Whole(flow, regions.objectives, tile_px, gang)
     return Tiled(Joints(flow), regions.objectives, settings.tile_size, smallest, gang)
+
+
+def tile_for(
+    network: Network, settings: DreamSettings, size: tuple[int, int], budget_bytes: float
+) -> int | None:
+    """The side of the pieces that keep a whole picture's gradient within a budget; None: one piece.
+
+    A dream in random tiles has no other pieces.
+    """
+    if settings.gradient != "whole":
+        return None
+    entry = networks.entry(network.name)
+    aimed = [aim.layer for region in settings.regions for aim in region.aims] or [settings.layer]
+    layers = [networks.resolve_layer(entry, layer) for layer in aimed]
+    return largest_tile(Flow(network, layers), size, budget_bytes, terms=len(aimed))
 
 
 def smallest_key(

@@ -20,12 +20,17 @@ import torch
 from torch import Tensor
 
 from renderer.batches import Batch, batches
+from renderer.footprint import SMALLEST_TILE_PX, Footprint
 from renderer.gang import Gang, grid
 from renderer.networks.flow import Flow
 from renderer.networks.mosaic import Joints
 from renderer.objectives import Objective, Term, combined, slopes
 from renderer.pieces import Piece, cores, piece
+from renderer.spans import Region
 from renderer.tiling import Tile, random_tiles
+
+COPIES = 6
+"""Whole pictures that are alive at once in a dream's step, beside each term's gradient."""
 
 Found = tuple[list[Tensor], Tensor]
 """Each objective's gradient, of the picture's shape, and the values of all their terms."""
@@ -112,6 +117,29 @@ class Whole:
             )
             found[0][number][place].add_(slope, alpha=share)
             found[1][number].add_(value, alpha=share)
+
+
+def largest_tile(
+    flow: Flow, size: tuple[int, int], budget_bytes: float, *, terms: int
+) -> int | None:
+    """The side of the largest pieces whose gradients keep within a budget; None: all is one piece.
+
+    Where none do, it is that of the smallest that are worth their while.
+    """
+    footprint = Footprint.measured(flow)
+    left = budget_bytes - (COPIES + terms) * 3 * 4 * size[0] * size[1]
+
+    def fits(side: int) -> bool:
+        tiles = cores(Region.whole(size), side)
+        middle = tiles[len(tiles) // 2]
+        return footprint.piece_bytes(piece(flow, size, middle)) <= left
+
+    side = max(size)
+    if fits(side):
+        return None
+    while side > SMALLEST_TILE_PX and not fits(side):
+        side = max(SMALLEST_TILE_PX, int(side * 0.8))
+    return side
 
 
 def dealt(tiles: Sequence[Tile], gang: Gang) -> list[Tile]:

@@ -3,8 +3,9 @@
 The report's section 2, which follows Hvass Laboratories' TensorFlow tutorial 15, after Gatys et
 al., "A Neural Algorithm of Artistic Style" (arXiv:1508.06576) and "Image Style Transfer Using
 Convolutional Neural Networks" (CVPR 2016). Images are (1, 3, H, W), RGB, 0..255, in the network's
-dtype. Differs from Gatys: each loss is divided by its own present value, so the weights are shares
-of the step whatever the losses' scales, and the step has a fixed standard deviation.
+dtype, or float32 if that is less. Differs from Gatys: each loss is divided by its own present
+value, so the weights are shares of the step whatever the losses' scales, and the step has a fixed
+standard deviation.
 
     result = transfer(content, [painting], network, StyleSettings(network="vgg16"), seed=7)
 """
@@ -26,6 +27,7 @@ from renderer.networks import Network
 from renderer.networks.flow import Flow
 from renderer.optimizers import optimizer
 from renderer.pieces import Sums, gradient
+from renderer.precision import converted
 from renderer.settings import StyleSettings
 from renderer.targets import Layers, blended_grams, contents
 
@@ -80,6 +82,7 @@ def steps(
     its part; every one gets the whole image, and all are to answer ``checkpoint`` alike.
     """
     gang, memory = gang or Gang(), memory or Memory(0)
+    network = converted(network, settings.precision)
     names = Layers.of(network, settings)
     flow = Flow(network, [*names.content, *names.style])
     layout = gang.layout(flow, (content.shape[2], content.shape[3]), tile_px)

@@ -111,9 +111,9 @@ class Flow:
     ) -> dict[str, Tensor]:
         """The wanted activations, (N, C, h, w), of a field; ``picture`` is that part of the image.
 
-        Layers of which nothing is wanted are left out. Gradients flow back to the picture.
-        ``after(place, value)`` is given every value as it is computed, and returns what stands for
-        it from there on.
+        Layers of which nothing is wanted are left out. Gradients flow back to the picture. The
+        activations are in the network's own precision, whatever that is. ``after(place, value)`` is
+        given every value as it is computed, and returns what stands for it from there on.
         """
         windows = self.windows(field.size)
         values: list[Tensor | None] = [None] * (len(self.nodes) + 1)
