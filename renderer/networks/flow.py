@@ -21,6 +21,7 @@ from torch import Tensor, fx, nn
 from renderer.errors import NetworkError
 from renderer.networks.network import Network, channels
 from renderer.networks.registry import entry
+from renderer.networks.response import ResponseNorm
 from renderer.networks.stages import ClassMap, SamePadding
 from renderer.networks.windows import Operation, Part, Window, of_function, of_module
 from renderer.spans import Region, Span, hull
@@ -217,7 +218,7 @@ class Flow:
 
 class _Tracer(fx.Tracer):
     def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
-        ours = isinstance(m, SamePadding | ClassMap)
+        ours = isinstance(m, SamePadding | ClassMap | ResponseNorm)
         return ours or super().is_leaf_module(m, module_qualified_name)
 
 

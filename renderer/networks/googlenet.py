@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from renderer.networks.entries import CAFFE_ROUNDED, NetworkEntry, Source, StageMaker
 from renderer.networks.labels import imagenet
+from renderer.networks.response import ResponseNorm
 from renderer.networks.stages import CLASSES, chain, class_map
 
 LAYERS = (
@@ -115,8 +116,8 @@ def _pool() -> nn.MaxPool2d:
     return nn.MaxPool2d(3, stride=2, ceil_mode=True)
 
 
-def _norm() -> nn.LocalResponseNorm:
-    return nn.LocalResponseNorm(5, alpha=1e-4, beta=0.75, k=1.0)
+def _norm() -> nn.Module:
+    return ResponseNorm(5, alpha=1e-4, beta=0.75, k=1.0)
 
 
 def caffe_names() -> dict[str, str]:

@@ -19,6 +19,7 @@ from torch import nn
 from renderer.networks.entries import NetworkEntry, Preprocessing, Source, StageMaker
 from renderer.networks.googlenet import ALIASES, LAYERS, MODULES, POOLED, STYLE, Inception, Widths
 from renderer.networks.labels import imagenet_as_numbered
+from renderer.networks.response import ResponseNorm
 from renderer.networks.stages import CLASSES, SamePadding, chain, class_map
 
 OWN_MODULES: dict[str, Widths] = {
@@ -68,8 +69,8 @@ def _pool() -> list[tuple[str, nn.Module]]:
     return [("pad", SamePadding(3, 2, value=float("-inf"))), ("pool", nn.MaxPool2d(3, stride=2))]
 
 
-def _norm() -> nn.LocalResponseNorm:
-    return nn.LocalResponseNorm(11, alpha=11e-4, beta=0.5, k=2.0)
+def _norm() -> nn.Module:
+    return ResponseNorm(11, alpha=11e-4, beta=0.5, k=2.0)
 
 
 def labels() -> tuple[str, ...]:
