@@ -89,6 +89,7 @@ class Chronicle:
             process=record.process,
             device=record.device,
             threads=record.threads,
+            precision=record.precision,
             resumed=self._resumed.get(attempt.task, 0),
         )
 

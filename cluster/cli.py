@@ -24,8 +24,10 @@ from cluster.commands import (
     jobs,
     networks,
     rendering,
+    results,
     shorthand,
     survey,
+    watching,
     weights,
     workspaces,
 )
@@ -52,8 +54,17 @@ def make_app() -> typer.Typer:
     app.command("atlas")(shorthand.atlas_command)
     app.command("plan")(jobs.plan_command)
     app.command("status")(workspaces.status_command)
+    app.command("list")(watching.list_command)
+    app.command("watch")(watching.watch_command)
+    app.command("wait")(watching.wait_command)
+    app.command("logs")(watching.logs_command)
+    app.command("errors")(watching.errors_command)
+    app.command("output")(results.output_command)
+    app.command("preview")(results.preview_command)
+    app.command("assemble")(results.assemble_command)
     app.command("pause")(workspaces.pause_command)
     app.command("resume")(workspaces.resume_command)
+    app.command("cancel")(workspaces.cancel_command)
     app.command("retry")(workspaces.retry_command)
     app.command("clean")(workspaces.clean_command)
     app.command("networks")(networks.networks_command)

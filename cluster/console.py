@@ -128,8 +128,8 @@ def remark(notice: n.Notice) -> Text | None:
         case n.Resumed():
             return Text("going on after the pause", style="yellow")
         case n.Stopping():
-            text = "stopping: what is done is kept (Ctrl-C again: at once)"
-            return Text(text, style="yellow")
+            how = "it was cancelled" if notice.cancelled else "Ctrl-C again: at once"
+            return Text(f"stopping: what is done is kept ({how})", style="yellow")
         case _:
             return None
 

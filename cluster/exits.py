@@ -6,9 +6,9 @@
 3    weights are missing, incomplete, damaged, or could not be downloaded
 4    the workspace can't be used
 5    workers can't be had, or were lost for good
-6    some tasks are still to do (`reverie status` alone)
+6    some tasks are still to do (`reverie status`, `wait`, `watch` and `logs -f`)
 70   an error in Reverie itself
-130  interrupted (Ctrl-C); what was finished is kept
+130  interrupted (Ctrl-C, `reverie cancel`); what was finished is kept
 """
 
 from __future__ import annotations

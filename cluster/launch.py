@@ -63,6 +63,7 @@ class Job:
     data: Any
     resources: Resources
     rules: Rules
+    precision: str = ""  # of all tasks, whatever their settings say
 
 
 def planned(spec: JobSpec, options: RunOptions) -> Job:
@@ -110,6 +111,7 @@ def remembered(picture: str, options: RunOptions) -> Job:
         data={"from": picture},
         resources=Resources(threads=recipe.threads, tile=recipe.tile_px),
         rules=Rules(),
+        precision=recipe.precision,
     )
 
 
@@ -123,6 +125,7 @@ def run(job: Job, options: RunOptions, place: Path | str, *, session: RaySession
         base=job.base,
         pace=pace,
         tile_px=job.resources.tile,
+        precision=job.precision,
     )
     tasks = {task.id: task for task in job.plan.tasks}
     with contextlib.ExitStack() as stack:
@@ -132,7 +135,11 @@ def run(job: Job, options: RunOptions, place: Path | str, *, session: RaySession
             display = stack.enter_context(contextlib.closing(display_for(options)))
             stack.enter_context(contextlib.redirect_stdout(Chatter()))
             interrupt = stack.enter_context(interrupts())
-            watch = Watch(display.show, display.tick, lambda: interrupt.requested)
+            watch = Watch(
+                display.show,
+                display.tick,
+                lambda: interrupt.requested or workspace.requests.cancelled,
+            )
             gallery = gallery_of(job, workspace)
             orders = Orders(tasks, terms, shelf=job.shelf, workspace=workspace, gallery=gallery)
             if gallery is not None:

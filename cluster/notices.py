@@ -175,7 +175,9 @@ class Resumed:
 
 @dataclass(frozen=True, kw_only=True)
 class Stopping:
-    """The user asked the run to stop: nothing new starts, what runs is cancelled."""
+    """The run is to stop, by a signal or by ``reverie cancel``: nothing starts, what runs ends."""
+
+    cancelled: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

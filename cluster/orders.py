@@ -19,6 +19,7 @@ from jobs.recipe import recipe
 from jobs.tasks import Task
 from jobs.workspace import Workspace
 from renderer.events import Checkpoint
+from renderer.precision import FLOAT32
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +31,7 @@ class Terms:
     base: Path
     pace: Pace = field(default_factory=Pace)
     tile_px: int | None = None
+    precision: str = ""
 
 
 class Orders:
@@ -74,6 +76,7 @@ class Orders:
             threads=backend.threads,
             tile_px=self._terms.tile_px,
             squeezed=self._squeezed[task.id],
+            precision=self._precision(task),
             format=task.format,
             carries=task.carries,
             pace=self._terms.pace,
@@ -88,6 +91,10 @@ class Orders:
     def squeeze(self, task: str) -> None:
         """Have a task take less memory from now on: it ran out."""
         self._squeezed[task] += 1
+
+    def _precision(self, task: Task) -> str:
+        """What a task is to be rendered in, if not as its settings say."""
+        return FLOAT32 if self._workspace.diverged(task.id) else self._terms.precision
 
     def recipe(self, task: Task, *, threads: int) -> dict[str, Any]:
         """What is written into the task's frame."""

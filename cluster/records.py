@@ -13,6 +13,7 @@ from typing import Any
 
 from jobs.messages import Cause
 from renderer.events import Artefact, Checkpoint, Progress
+from renderer.precision import FLOAT32
 from renderer.settings import FrameSettings, Settings
 
 Handle = Any
@@ -43,7 +44,8 @@ class Order:
     ``resume`` is the checkpoint to go on from, and ``curve`` the table of losses that earlier
     attempts have left. ``frames`` says which pictures of the making are told. An atlas has no
     picture; ``cells`` are the ids of its cells by channel, and ``ready`` the files of those that
-    needn't be rendered. ``squeezed`` is how often memory ran out before.
+    needn't be rendered. ``squeezed`` is how often memory ran out before. ``precision`` is what to
+    render in, whatever the settings say; empty: as they say.
     """
 
     task: str
@@ -63,6 +65,7 @@ class Order:
     threads: int = 1
     tile_px: int | None = None
     squeezed: int = 0
+    precision: str = ""
     format: str = "png"
     carries: bool = False
     pace: Pace = Pace()
@@ -85,12 +88,16 @@ class Style:
 
 @dataclass(frozen=True)
 class Started:
-    """A worker took the order up: which process, where, on which device, with how many threads."""
+    """A worker took the order up: which process, where, on which device, with how many threads.
+
+    And in which precision (``renderer.precision``).
+    """
 
     node: str
     process: int
     device: str
     threads: int
+    precision: str = FLOAT32
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@
     ├── until the job is done
     │   ├── poll the backend: a slot came or went, a worker told something  ─► an event
     │   ├── a slot has been silent for too long: it is killed               ─► an event
-    │   ├── the user interrupts                                             ─► CancelRequested
+    │   ├── the user interrupts, or has the job cancelled                   ─► CancelRequested
     │   ├── the workspace is paused, or no longer               ─► PauseRequested, ResumeRequested
     │   └── each event's instructions: start (read, order), publish (write), stop, tell
     └── wait for the outputs, which the assembly makes meanwhile
@@ -169,11 +169,18 @@ class Runner:
             self._unblock()
             self._heed_pause()
             self._watch.tick()
-            if deadline is None and self._watch.interrupted() and not self._over:
-                longest_s = max(map(self._patience_s, self._schedule.running()), default=0)
-                deadline = time.monotonic() + longest_s + FORCE_S
-                self._watch.notify(n.Stopping())
-                self._event(m.CancelRequested())
+            if not self._over:
+                deadline = self._ending(deadline)
+
+    def _ending(self, deadline: float | None) -> float | None:
+        """When the loop is to end, whatever still runs; None while the run is wanted."""
+        requests = self._workspace.requests
+        if deadline is None and (self._watch.interrupted() or requests.cancelled):
+            self._watch.notify(n.Stopping(cancelled=requests.cancelled))
+            longest_s = max(map(self._patience_s, self._schedule.running()), default=0)
+            deadline = time.monotonic() + longest_s + FORCE_S
+            self._event(m.CancelRequested())
+        return time.monotonic() if requests.at_once else deadline
 
     def _kill_the_silent(self) -> None:
         for slot, silent_s in self._watchdog.silent():
@@ -186,7 +193,7 @@ class Runner:
             self._event(m.Unblocked(node))
 
     def _heed_pause(self) -> None:
-        if self._workspace.paused is not self._paused:
+        if self._workspace.requests.paused is not self._paused:
             self._paused = not self._paused
             self._watch.notify(n.Paused() if self._paused else n.Resumed())
             self._event(m.PauseRequested() if self._paused else m.ResumeRequested())
@@ -249,6 +256,8 @@ class Runner:
             case m.Retried(task, cause=cause):
                 if cause is m.Cause.OUT_OF_MEMORY:
                     self._orders.squeeze(task)
+                elif cause is m.Cause.DIVERGED:
+                    self._workspace.begin_again(task)
                 self._chronicle.retried(instruction)
             case m.GivenUp(task):
                 self._assembly.ended(task, finished=False)

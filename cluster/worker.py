@@ -13,6 +13,7 @@ import traceback
 import warnings
 from collections import OrderedDict
 from collections.abc import Callable, Generator, Hashable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 # Read by cuBLAS when it starts; without it a matrix product on a GPU may differ between two runs.
@@ -25,6 +26,7 @@ from cluster.pacing import Pacer, Throttle
 from cluster.recording import diverged, recorded
 from cluster.records import Done, Failed, Handle, Order, Record, Started, Stopped, Style
 from cluster.resources import local_cpus, local_memory_bytes
+from jobs import recipe
 from jobs.cells import metadata
 from jobs.curves import Curve
 from jobs.messages import Cause
@@ -37,6 +39,7 @@ from renderer.images import Picture
 from renderer.making import Making
 from renderer.memory import Memory
 from renderer.networks import Network
+from renderer.precision import BFLOAT16, FLOAT32, allow_tf32, dtype_of, resolved
 from renderer.settings import AtlasSettings, DreamSettings, Settings, StyleSettings
 
 ATLAS_SHARE = 0.6
@@ -69,13 +72,14 @@ class Renderer:
         self.device = torch.device(device)
         self.node = node or socket.gethostname()
         self._fetch, self._share = fetch, share
-        self._networks: OrderedDict[tuple[str, str, str], Network] = OrderedDict()
+        self._networks: OrderedDict[tuple[str, str, str, str], Network] = OrderedDict()
         self._memory = Memory()
         self._stopping = ""  # the task that is to end
 
     def render(self, order: Order) -> Generator[Record, None, None]:
         """The records of one attempt; the last is a ``Done``, a ``Failed`` or a ``Stopped``."""
         try:
+            order = precise(order, self.device)
             yield from self._render(order)
         except Exception as error:  # the border: whatever goes wrong is told, with its cause
             told = failure(error, self.node, order.settings)
@@ -92,7 +96,8 @@ class Renderer:
     def _render(self, order: Order) -> Generator[Record, None, None]:
         began = time.monotonic()
         be_deterministic(order.threads)
-        yield Started(self.node, os.getpid(), str(self.device), order.threads)
+        allow_tf32(order.precision != FLOAT32)
+        yield Started(self.node, os.getpid(), str(self.device), order.threads, order.precision)
         picture, throttle = opened(order), Throttle()
 
         def stopping() -> bool:
@@ -179,6 +184,7 @@ class Renderer:
 
     def network(self, order: Order) -> Network:
         """The order's network, built as deep as it needs; the last few stay loaded."""
+        order = precise(order, self.device)
         key = _network_key(order)
         if key not in self._networks:
             self._networks[key] = networks.load(
@@ -186,6 +192,7 @@ class Renderer:
                 order.until,
                 self._fetch(order.weights),
                 device=str(self.device),
+                dtype=dtype_of(order.precision),
             )
             if len(self._networks) > NETWORKS_KEPT:
                 self._networks.popitem(last=False)
@@ -193,13 +200,32 @@ class Renderer:
         return self._networks[key]
 
 
-def _network_key(order: Order) -> tuple[str, str, str]:
-    return order.settings.network, order.until, order.digest
+def _network_key(order: Order) -> tuple[str, str, str, str]:
+    return order.settings.network, order.until, order.digest, order.precision
 
 
 def _circumstances(order: Order) -> tuple[Hashable, ...]:
     """What decides the bits of a network's activations, beside the picture."""
     return (*_network_key(order), order.threads)
+
+
+def precise(order: Order, device: torch.device) -> Order:
+    """The order in one precision, float32 or bfloat16: its own, or what its settings mean here.
+
+    Where that isn't what the settings say, the picture's metadata do.
+    """
+    if isinstance(order.settings, AtlasSettings):
+        return replace(order, precision=FLOAT32)
+    asked = order.settings.precision
+    precision = order.precision or resolved(asked, device)
+    if precision == asked:
+        return replace(order, precision=precision)
+    return replace(
+        order,
+        precision=precision,
+        settings=replace(order.settings, precision=precision),
+        metadata={**(order.metadata or {}), recipe.PRECISION: precision},
+    )
 
 
 def told(
@@ -293,13 +319,13 @@ def be_deterministic(threads: int) -> None:
     torch.set_deterministic_debug_mode("warn")
     warnings.filterwarnings("ignore", message=".*deterministic", module="torch")
     torch.backends.cudnn.benchmark = False
-    torch.backends.cuda.matmul.allow_tf32 = False
-    torch.backends.cudnn.allow_tf32 = False
 
 
 def failure(error: Exception, node: str, settings: Settings) -> Failed:
     """What is told of an error: its cause, one line, and the traceback for those who ask."""
     cause = cause_of(error)
+    if isinstance(error, DivergedError) and _in_bfloat16(settings):
+        cause = Cause.DIVERGED
     message = str(error) if isinstance(error, ReverieError) else one_line(error)
     return Failed(
         cause=cause,
@@ -314,6 +340,8 @@ def advice(error: Exception, cause: Cause, settings: Settings) -> str:
 
     A dream's tiles are not changed by themselves: they decide its pixels.
     """
+    if cause is Cause.DIVERGED:
+        return "; in float32 they may be"
     if isinstance(error, DivergedError):
         weights = f" or {weights_of(settings)}" if isinstance(settings, StyleSettings) else ""
         return f"; lower step_size (now {settings.step_size:g}){weights}, and look at the picture"
@@ -325,6 +353,10 @@ def advice(error: Exception, cause: Cause, settings: Settings) -> str:
             smaller = f"tile_size (now {settings.tile_size} px)"
         return f"; memory ran out: render fewer tasks side by side, or lower size or {smaller}"
     return ""
+
+
+def _in_bfloat16(settings: Settings) -> bool:
+    return not isinstance(settings, AtlasSettings) and settings.precision == BFLOAT16
 
 
 def weights_of(settings: StyleSettings) -> str:

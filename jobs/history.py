@@ -18,6 +18,7 @@ from pathlib import PurePosixPath
 from typing import Any, Protocol
 
 from jobs.inputs import Source
+from jobs.messages import Cause
 from jobs.storage import Sizes, Storage
 from jobs.tasks import ALGORITHM_VERSION, Task, described
 from renderer.settings import FrameSettings
@@ -27,7 +28,7 @@ FRAMES, ARTEFACTS, CARRY = "frames", "artefacts", "carry"
 RECIPE, FINISHED, RENAMED = "recipe", "finished", "renamed"
 ARTEFACTS_BEGUN = "artefacts_begun"  # whose a folder of artefacts is from now on
 STARTED, CHECKPOINT = "started", "checkpoint"
-GIVEN_UP, FORGOTTEN = "given_up", "forgotten"
+RETRIED, GIVEN_UP, FORGOTTEN = "retried", "given_up", "forgotten"
 ALONG_THE_WAY = (CHECKPOINT, "checkpoint_damaged", ARTEFACTS_BEGUN)
 """Events of a task that don't end its attempt."""
 
@@ -87,6 +88,7 @@ class History:
     recipes: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     failures: dict[str, Failure] = field(default_factory=dict)
     forgotten: set[str] = field(default_factory=set)
+    diverged: set[str] = field(default_factory=set)  # in bfloat16, and so rendered in float32
     running: dict[str, str] = field(default_factory=dict)  # tasks begun and not ended: their node
 
     def remember(self, record: Mapping[str, Any]) -> None:
@@ -107,9 +109,12 @@ class History:
             self.running[task] = str(record.get("node", ""))
         elif event not in ALONG_THE_WAY:
             self.running.pop(task, None)
+        if event == RETRIED and record.get("cause") == Cause.DIVERGED:
+            self.diverged.add(task)
         if event == FORGOTTEN:
             self.results.pop(task, None)
             self.forgotten.add(task)
+            self.diverged.discard(task)
         if event == ARTEFACTS_BEGUN and _is_below(home := record.get("folder"), ARTEFACTS):
             self.artefacts[str(home)] = task
             self.homes[task] = str(home)

@@ -33,7 +33,9 @@ class Budgets:
 
     def of(self, cause: Cause) -> int:
         """Retries allowed after failures with this cause."""
-        return 0 if cause is Cause.INPUT else int(getattr(self, cause.value))
+        if cause in (Cause.INPUT, Cause.DIVERGED):
+            return int(cause is Cause.DIVERGED)
+        return int(getattr(self, cause.value))
 
 
 @dataclass(frozen=True, kw_only=True)

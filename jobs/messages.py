@@ -17,6 +17,7 @@ class Cause(StrEnum):
     WORKER_LOST = "worker_lost"
     PREEMPTED = "preempted"  # its node was announced as going, and went
     OUT_OF_MEMORY = "out_of_memory"
+    DIVERGED = "diverged"  # in bfloat16: it is tried once in float32
     INPUT = "input"  # the picture itself is bad: trying again can't help, so there is no budget
 
 

@@ -133,6 +133,20 @@ class Objects:
             return {}
         return {path[start:]: size for path, size in found.items() if path[start:]}
 
+    def folders(self) -> list[str]:
+        """The names of the folders right below, sorted."""
+
+        def look() -> list[str]:
+            self._fs.invalidate_cache()
+            found = self._fs.ls(self._root, detail=True)
+            return [one["name"] for one in found if one["type"] == "directory"]
+
+        try:
+            paths = self._tried(look)
+        except FileNotFoundError:
+            return []
+        return sorted(path.rstrip("/").rpartition("/")[2] for path in paths)
+
     def _listed(self, top: str) -> dict[str, int]:
         self._fs.invalidate_cache()
         found = self._fs.find(top, detail=True)

@@ -22,10 +22,14 @@ from jobs.tasks import Frame, Task, described, identify
 from renderer.aims import Region
 from renderer.atlas import cell_size
 from renderer.errors import JobError, SettingError
+from renderer.settings import PRECISION as KNOB
 from renderer.settings import AtlasSettings, DreamSettings, StyleSettings
 
 BESIDE = {"carries", "frames"}
 """What of a task says nothing of its pixels."""
+
+PRECISION = "precision"
+"""Holds in a recipe what the worker resolved ``precision`` to."""
 
 SETTINGS = {"dream": DreamSettings, "style": StyleSettings, "atlas": AtlasSettings}
 
@@ -38,6 +42,7 @@ class Recipe:
     seed: int
     threads: int
     tile_px: int | None
+    precision: str  # that it was rendered in, where the settings leave it open
     tasks: tuple[Task, ...]
 
     @property
@@ -71,7 +76,8 @@ def recipe(
 ) -> dict[str, Any]:
     """What is written into the frame of the last task of ``chain``, as plain data.
 
-    ``seed`` is the job's; ``base`` is the folder that paths are kept relative to.
+    ``seed`` is the job's; ``base`` is the folder that paths are kept relative to. The worker adds
+    under ``precision`` what it rendered in, if that isn't what the settings say.
     """
     tasks = [_plain(task, base) for task in chain]
     tiled = {} if tile_px is None else {"tile": tile_px}
@@ -90,13 +96,21 @@ def reading(data: Mapping[str, Any], *, folders: Iterable[Path], name: str) -> R
         tasks[-1] = dataclasses.replace(tasks[-1], carries=False)
         seed, threads = int(data["seed"]), int(data["threads"])
         tile_px = int(data["tile"]) if "tile" in data else None
+        precision = str(data.get(PRECISION, ""))
+        if precision not in ("", *KNOB.choices):
+            raise ValueError(precision)
         same = all(_identified(task, seed) == (task.id, task.seed) for task in tasks)
     except (LookupError, TypeError, ValueError, SettingError) as error:
         raise JobError(f"{name}: its metadata is no recipe that this version knows") from error
     if not same:
         raise JobError(f"{name}: was rendered by a version of Reverie that made other pixels")
     return Recipe(
-        job=str(data["job"]), seed=seed, threads=threads, tile_px=tile_px, tasks=tuple(tasks)
+        job=str(data["job"]),
+        seed=seed,
+        threads=threads,
+        tile_px=tile_px,
+        precision=precision,
+        tasks=tuple(tasks),
     )
 
 

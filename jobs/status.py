@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from jobs import checkpoints, history, roster
 from jobs.history import Failure
 from jobs.lock import Holder
-from jobs.pause import paused
+from jobs.requests import asked
 from jobs.storage import Storage
 
 
@@ -41,6 +41,7 @@ class Status:
     folder: str
     driver: Holder | None
     paused: bool
+    cancelled: bool
     tasks: int
     finished: int
     waiting: int
@@ -48,6 +49,20 @@ class Status:
     failed: tuple[Failed, ...]
     running: tuple[Running, ...]
     kept: Mapping[str, int]
+
+    @property
+    def over(self) -> bool:
+        """Whether there is nothing left that could be rendered without trying again."""
+        return not self.waiting and not self.running
+
+    @property
+    def state(self) -> str:
+        """In a word: rendering, paused, done, failed, cancelled or unfinished."""
+        if self.driver is not None:
+            return "paused" if self.paused else "rendering"
+        if self.over:
+            return "failed" if self.failed or self.skipped else "done"
+        return "cancelled" if self.cancelled else "unfinished"
 
 
 def status(storage: Storage) -> Status:
@@ -58,7 +73,7 @@ def status(storage: Storage) -> Status:
         done = past.finished(entries, storage.sizes())
         kept = _newest(storage)
         driver = storage.holder()
-        waits = paused(storage)
+        requests = asked(storage)
     failed: list[Failed] = []
     running: list[Running] = []
     lost: set[str] = set()
@@ -79,7 +94,8 @@ def status(storage: Storage) -> Status:
     return Status(
         folder=storage.place,
         driver=driver,
-        paused=waits,
+        paused=requests.paused,
+        cancelled=requests.cancelled,
         tasks=len(entries),
         finished=len(done),
         waiting=waiting,

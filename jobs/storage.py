@@ -126,6 +126,21 @@ def absolute(place: str | Path) -> str:
     return str(place) if is_url(place) else str(Path(place).expanduser().absolute())
 
 
+def within(place: str | Path) -> list[str]:
+    """The folders right in a folder or at a URL, sorted; none if there is no such place.
+
+    OSError if it can't be listed, WorkspaceError if nothing here opens such URLs.
+    """
+    if is_url(place):
+        from jobs.objects import Objects
+
+        return [below(place, name) for name in Objects.at(str(place)).folders()]
+    folder = Path(place).expanduser()
+    if not folder.is_dir():
+        return []
+    return sorted(str(path) for path in folder.iterdir() if path.is_dir())
+
+
 def below(place: str | Path, name: str) -> str:
     """The folder of that name in a place."""
     return f"{str(place).rstrip('/')}/{name}" if is_url(place) else str(Path(place) / name)

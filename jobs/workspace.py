@@ -5,7 +5,7 @@
     ├── plan.json                   the tasks that it comes to (jobs.roster)
     ├── log.jsonl                   what has happened (jobs.log); the truth about what is finished
     ├── lock                        who drives (jobs.lock); empty when no one does
-    ├── paused                      there while its driver is to wait (jobs.pause)
+    ├── paused                      there while its driver is to wait (jobs.requests)
     ├── frames/1-dream/…-conv3.png  every step's pictures, under readable names
     ├── artefacts/1-dream/…-conv3/ what tasks leave beside their frames (jobs.artefacts)
     ├── carry/3f/3f81….safetensors  what passes from a task to the next, without loss, by task id
@@ -54,7 +54,7 @@ from jobs.history import (
     recipe,
     recipe_key,
 )
-from jobs.pause import paused, resume
+from jobs.requests import Requests, asked, withdraw
 from jobs.roster import PLAN, Entry, written
 from jobs.storage import Sizes, Storage, absolute, at, leftovers
 from jobs.tasks import Task
@@ -70,7 +70,7 @@ class Workspace:
 
     def __init__(self, storage: Storage) -> None:
         self._storage = storage
-        self._paused, self._heeded_s = False, -math.inf
+        self._requests, self._heeded_s = Requests(), -math.inf
         with storage.told():
             self._lock = storage.lock()
         try:
@@ -120,7 +120,7 @@ class Workspace:
             files[PLAN] = written(tasks)
         with self._storage.told():
             self._storage.write(files)
-            resume(self._storage)  # who renders wants it rendered
+            withdraw(self._storage)
             self._log.append("opened", process=os.getpid())
             self._log.settle()
 
@@ -131,18 +131,22 @@ class Workspace:
         self.history.remember({"event": event, **facts})
 
     @property
-    def paused(self) -> bool:
-        """Whether the driver is to wait (jobs.pause). WorkspaceError if it drives no more."""
+    def requests(self) -> Requests:
+        """What others ask of the driver (jobs.requests). WorkspaceError if it drives no more."""
         if time.monotonic() - self._heeded_s >= self._storage.look_s:
             with self._storage.told():
                 self._lock.check()
-                self._paused = paused(self._storage)
+                self._requests = asked(self._storage)
             self._heeded_s = time.monotonic()
-        return self._paused
+        return self._requests
 
     def attempts(self, task: str) -> int:
         """The highest number that an attempt of this task has had so far."""
         return self.history.attempts.get(task, 0)
+
+    def diverged(self, task: str) -> bool:
+        """Whether a task's numbers were once no longer finite in bfloat16."""
+        return task in self.history.diverged
 
     def finished(self, tasks: Sequence[Task]) -> set[str]:
         """Ids of the tasks that needn't be rendered. Frames whose names have changed get links.
@@ -239,6 +243,11 @@ class Workspace:
         for one in damaged:
             self.record("checkpoint_damaged", task=task, iteration=one.iteration, reason=one.reason)
         return latest
+
+    def begin_again(self, task: str) -> None:
+        """Has a task's next attempt start at its beginning, not at a checkpoint."""
+        with self._storage.told():
+            self._checkpoints.drop(task)
 
     def forget(self, tasks: Iterable[str]) -> None:
         """Has tasks rendered again from their beginning, as if they had never been tried.

@@ -29,6 +29,7 @@ from renderer.making import Making
 from renderer.memory import Memory, fingerprint, size_bytes
 from renderer.networks import Network
 from renderer.objectives import Objective, gradients
+from renderer.precision import converted
 from renderer.regions import Regions
 from renderer.settings import DreamSettings
 from renderer.smoothing import gaussian
@@ -77,6 +78,7 @@ def steps(
     Raises ImageError for a picture too small for the layer, NetworkError
     for an unknown layer, channel or class.
     """
+    network = converted(network, settings.precision)
     regions = Regions.of(settings, network, pictures, image=image)
     deepest = networks.deepest(networks.entry(network.name), regions.layers)
     smallest = smallest_side(network, deepest)

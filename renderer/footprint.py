@@ -106,7 +106,8 @@ def _run_bytes(flow: Flow, side: int) -> float:
             kept[storage.data_ptr()] = storage.nbytes()
         return tensor
 
-    image = torch.rand(1, 3, side, side, dtype=like.dtype, device=like.device)
+    dtype = torch.promote_types(like.dtype, torch.float32)
+    image = torch.rand(1, 3, side, side, dtype=dtype, device=like.device)
     one = piece(flow, (side, side), Region.whole((side, side)))
     with torch.enable_grad(), torch.autograd.graph.saved_tensors_hooks(keep, lambda held: held):
         features = flow.features(255 * image.requires_grad_(), one.field)

@@ -1,9 +1,10 @@
 """What is compared: Gram matrix, content, style and total-variation losses, dream objectives.
 
-Pure functions of tensors in any floating dtype; activations are (N, C, H, W), N = 1 unless a line
-says otherwise. Sources: Gatys et al. 2015 (arXiv:1508.06576) and 2016 (CVPR), Mordvintsev et al.
-2015, and Hvass Laboratories' TensorFlow tutorials 14 and 15, whose normalisation the report uses.
-It differs from Gatys': every term is a mean, and Gram matrices are not divided by their size.
+Pure functions of tensors in any floating dtype, but Gram matrices are in float32 at least;
+activations are (N, C, H, W), N = 1 unless a line says otherwise. Sources: Gatys et al. 2015
+(arXiv:1508.06576) and 2016 (CVPR), Mordvintsev et al. 2015, and Hvass Laboratories' TensorFlow
+tutorials 14 and 15, whose normalisation the report uses. It differs from Gatys': every term is a
+mean, and Gram matrices are not divided by their size.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor
 from torch.nn import functional
+
+from renderer.precision import widened
 
 GUARD = 1e-8
 """Added to a standard deviation before dividing by it (tutorials 14 and 15)."""
@@ -31,7 +34,7 @@ def gram_matrix(activation: Tensor, *, mean: bool = False) -> Tensor:
     pictures of different sizes comparable. Differs from Gatys 2015, eq. 4, which divides the *loss*
     by the squared numbers of channels and positions.
     """
-    features = activation[0].flatten(1)
+    features = widened(activation[0].flatten(1))
     gram = features @ features.T
     return gram / features.shape[1] if mean else gram
 

@@ -157,7 +157,7 @@ def _guides(
         guide = shrink(pictures[number], settings.guide_max_size)
         try:
             with torch.no_grad():
-                found[number] = network.features(guide.pixels.to(like), layers)
+                found[number] = network.features(guide.pixels.to(like.device), layers)
         except RuntimeError as error:
             height, width = guide.size
             raise ImageError(

@@ -3,9 +3,9 @@
 The report's section 2, which follows Hvass Laboratories' TensorFlow tutorial 15, after Gatys et
 al., "A Neural Algorithm of Artistic Style" (arXiv:1508.06576) and "Image Style Transfer Using
 Convolutional Neural Networks" (CVPR 2016). Images are (1, 3, H, W), RGB, 0..255, in the network's
-dtype. Differs from Gatys: each loss is divided by its own present value, so the weights are shares
-of the step whatever the losses' scales, and the step has a fixed standard deviation.
-A picture may be styled coarse to fine (``renderer.scales``).
+dtype, or float32 if that is less. Differs from Gatys: each loss is divided by its own present
+value, so the weights are shares of the step whatever the losses' scales, and the step has a fixed
+standard deviation. A picture may be styled coarse to fine (``renderer.scales``).
 
     result = transfer(content, [painting], network, StyleSettings(network="vgg16"), seed=7)
 """
@@ -25,6 +25,7 @@ from renderer.gang import Gang
 from renderer.making import Making
 from renderer.memory import Memory
 from renderer.networks import Network
+from renderer.precision import converted
 from renderer.scales import Scale, scales
 from renderer.settings import StyleSettings
 
@@ -75,6 +76,7 @@ def steps(
     the same result but for rounding. With a ``gang``, all members call this alike and each renders
     its part; every one gets the whole image, and all are to answer ``checkpoint`` alike.
     """
+    network = converted(network, settings.precision)
     goal = Goal(content, styles, network, settings, gang or Gang(), memory or Memory(0), tile_px)
     passed = scales(settings, (content.shape[2], content.shape[3]))
     hooks = _Hooks(passed[-1].until, fetch_losses, checkpoint, frames)

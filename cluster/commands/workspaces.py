@@ -1,12 +1,13 @@
 """What about a job's folder? How far it is, whether to wait, what to render again, what may go.
 
-`status`, `pause`, `resume`, `retry`, `clean`. They need no job file, pictures, weights or Ray: the
-folder tells all.
+`status`, `pause`, `resume`, `cancel`, `retry`, `clean`. They need no job file, pictures, weights or
+Ray: the folder tells all.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import re
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -25,11 +26,13 @@ from renderer.settings import nearest
 
 if TYPE_CHECKING:
     from jobs.cleaning import Stale
+    from jobs.lock import Holder
     from jobs.roster import Entry
     from jobs.status import Status
     from jobs.storage import Storage
 
 MAX_LISTED = 20
+_RANGE = re.compile(r"([0-9]{1,9})(?:-([0-9]{1,9}))?")
 KINDS = {"carry": "carry file", "temporary": "temporary file"}
 
 Folder = Annotated[
@@ -40,10 +43,16 @@ Folder = Annotated[
 ]
 Frames = Annotated[
     list[str] | None,
-    typer.Argument(metavar="FRAME...", help="frames by name, or by patterns like 'a-*'"),
+    typer.Argument(
+        metavar="FRAME...",
+        help="frames by name, by patterns like 'a-*', or by numbers like 1-50,60",
+    ),
 ]
 OnlyFailed = Annotated[
     bool, typer.Option("--failed", help="have what failed begin anew, not from its checkpoint")
+]
+Now = Annotated[
+    bool, typer.Option("--now", help="kill what runs: it goes on from its last checkpoint")
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="only tell what would be removed")]
 
@@ -60,6 +69,11 @@ def status_command(folder: Folder, json: Json = False) -> int:
         say_json(as_data(found))
     else:
         say(*lines(found))
+    return code_of(found)
+
+
+def code_of(found: Status) -> int:
+    """The exit code that tells how far a job is."""
     if found.failed or found.skipped:
         return exits.SOME_FAILED
     return exits.DONE if found.finished == found.tasks else exits.UNFINISHED
@@ -67,27 +81,39 @@ def status_command(folder: Folder, json: Json = False) -> int:
 
 def pause_command(folder: Folder) -> None:
     """Have whoever renders a job stop for now; what runs goes on later from where it stood."""
-    from jobs import pause, roster
+    from jobs import requests
 
     storage = workspace(folder)
-    roster.load(storage)
+    driver = _driven(storage)
     with storage.told():
-        driver = storage.holder()
-        if driver is None:
-            raise WorkspaceError(f"{storage.place}: no one is rendering it")
-        pause.pause(storage)
+        requests.pause(storage)
     say(f"{driver} stops what runs and waits; go on with: reverie resume {folder}")
 
 
 def resume_command(folder: Folder) -> None:
     """Have a paused job go on."""
-    from jobs import pause, roster
+    from jobs import requests, roster
 
     storage = workspace(folder)
     roster.load(storage)
     with storage.told():
-        was = pause.resume(storage)
+        was = requests.resume(storage)
     say("it goes on" if was else "it was not paused")
+
+
+def cancel_command(folder: Folder, now: Now = False) -> None:
+    """Have whoever renders a job end: what runs leaves a checkpoint first.
+
+    What is done is kept, and `reverie render` goes on from there.
+    """
+    from jobs import requests
+
+    storage = workspace(folder)
+    driver = _driven(storage)
+    with storage.told():
+        requests.cancel(storage, at_once=now)
+    how = "kills what runs and ends" if now else "stops what runs and ends"
+    say(f"{driver} {how}; go on with the same `reverie render`")
 
 
 def retry_command(folder: Folder, frames: Frames = None, failed: OnlyFailed = False) -> None:
@@ -136,6 +162,18 @@ def clean_command(folder: Folder, dry_run: DryRun = False, json: Json = False) -
     say(*cleaned_lines(found, dry_run=dry_run))
 
 
+def _driven(storage: Storage) -> Holder:
+    """Who renders a job. WorkspaceError if no one does."""
+    from jobs import roster
+
+    roster.load(storage)
+    with storage.told():
+        driver = storage.holder()
+    if driver is None:
+        raise WorkspaceError(f"{storage.place}: no one is rendering it")
+    return driver
+
+
 def workspace(given: str) -> Storage:
     """Where a job is: in the folder or at the URL, or where that of a job file is rendered to."""
     from jobs import spec
@@ -153,10 +191,15 @@ def workspace(given: str) -> Storage:
 
 
 def chosen(entries: Sequence[Entry], patterns: Sequence[str]) -> set[str]:
-    """Ids of the tasks whose frames fit one of the patterns. JobError for one that fits none."""
+    """Ids of the tasks whose frames fit one of the patterns, or are of one of the numbers.
+
+    Names come first; numbers (``1-50,60``) count the frames of the last step from 1. JobError for
+    what fits none.
+    """
     found: set[str] = set()
     for pattern in patterns:
         fitting = {e.id for e in entries if any(_fits(file, pattern) for file in e.files)}
+        fitting = fitting or _numbered(entries, pattern)
         if not fitting:
             names = [PurePosixPath(file).name for e in entries for file in e.files]
             raise JobError(f"no frame is called {pattern!r}{nearest(pattern, names)}")
@@ -189,7 +232,8 @@ def lines(found: Status) -> list[str]:
 
 def _driver(found: Status) -> str:
     if found.driver is None:
-        return "no one is rendering it"
+        cancelled = found.cancelled and not found.over
+        return "no one is rendering it" + (": it was cancelled" if cancelled else "")
     seconds = max(0.0, time.time() - found.driver.since)  # the clock may have been set back
     since = f" for {duration(seconds)}" if found.driver.since else ""
     paused = f" (paused; go on with: reverie resume {found.folder})" if found.paused else ""
@@ -227,6 +271,21 @@ def cleaned_lines(found: Sequence[Stale], *, dry_run: bool) -> list[str]:
 
 def _plain(item: Stale) -> dict[str, Any]:
     return {"kind": item.kind, "file": item.name, "size_bytes": item.size_bytes}
+
+
+def _numbered(entries: Sequence[Entry], text: str) -> set[str]:
+    """The frames of the last step with these numbers, from 1; none where it is no such text."""
+    ranges = [_RANGE.fullmatch(part.strip()) for part in text.split(",")]
+    if not all(ranges):
+        return set()
+    last = max((entry.step for entry in entries), default=0)
+    frames = [entry.id for entry in entries if entry.step == last]
+    found = set()
+    for match in ranges:
+        assert match is not None
+        first = int(match[1])
+        found.update(frames[max(0, first - 1) : int(match[2] or first)])
+    return found
 
 
 def _fits(file: str, pattern: str) -> bool:

@@ -105,7 +105,8 @@ class Flow:
     def features(self, picture: Tensor, field: Field) -> dict[str, Tensor]:
         """The wanted activations, (N, C, h, w), of a field; ``picture`` is that part of the image.
 
-        Layers of which nothing is wanted are left out. Gradients flow back to the picture.
+        Layers of which nothing is wanted are left out. Gradients flow back to the picture. The
+        activations are in the network's own precision, whatever that is.
         """
         windows = self._windows(field.size)
         values: list[Tensor | None] = [None] * (len(self.nodes) + 1)

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from renderer.errors import NetworkError, WeightsError
 from renderer.networks.entries import NetworkEntry, Preprocessing
 from renderer.networks.layers import deepest, resolve_layer
+from renderer.precision import widened
 
 if TYPE_CHECKING:
     from renderer.weights import Weights
@@ -45,8 +46,9 @@ class Network(nn.Module):
     def features(self, image: Tensor, layers: Iterable[str]) -> dict[str, Tensor]:
         """Activations (N, C, h, w) of each named layer, after its ReLU; runs no deeper than asked.
 
-        ``image`` is (N, 3, H, W), RGB in 0..255; it is taken to the network's own precision.
-        Gradients flow back to it. Raises NetworkError for a layer that isn't built.
+        ``image`` is (N, 3, H, W), RGB in 0..255; it is taken to the network's own precision, and
+        activations from there to float32 if they are in less (``renderer.precision``). Gradients
+        flow back to it. Raises NetworkError for a layer that isn't built.
         """
         wanted = dict.fromkeys(layers)
         for layer in wanted:
@@ -60,13 +62,14 @@ class Network(nn.Module):
             active = stage(active)
             if layer in wanted:
                 found[layer] = active
-        return {layer: found[layer] for layer in wanted}
+        return {layer: widened(found[layer]) for layer in wanted}
 
     def prepare(self, image: Tensor) -> Tensor:
         """The picture as the first convolution wants it (``Preprocessing``)."""
-        image = image.to(next(self.parameters()).dtype)
+        dtype = next(self.parameters()).dtype
+        image = image.to(torch.promote_types(image.dtype, dtype))  # rounded only when it is ready
         mean, scale = self._mean_and_scale(image.device, image.dtype)
-        image = (image - mean) * scale
+        image = ((image - mean) * scale).to(dtype)
         return image.flip(1) if self.preprocessing.order == "bgr" else image
 
     def _mean_and_scale(self, device: torch.device, dtype: torch.dtype) -> tuple[Tensor, Tensor]:

@@ -12,12 +12,14 @@ import pytest
 import torch
 from safetensors.numpy import save_file
 
+from cluster.cli import run
 from cluster.records import Order
 from renderer import images, networks
 from renderer.images import Picture
 from renderer.networks.network import tensors
 from renderer.settings import DreamSettings
 from renderer.weights import Weights
+from tests.cluster.farm import Farm, Told
 
 NETWORK, UNTIL = "googlenet", "conv2"
 
@@ -96,3 +98,24 @@ def ray() -> Iterator[object]:
 def with_iterations(order: Order, iterations: int, **changes: object) -> Order:
     """The same order, longer or shorter."""
     return replace(order, settings=replace(order.settings, iterations=iterations), **changes)
+
+
+@pytest.fixture
+def farm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Farm:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.png").write_bytes(picture())
+    (tmp_path / "b.png").write_bytes(picture(seed=1))
+    return Farm()
+
+
+@pytest.fixture
+def told(capsys: pytest.CaptureFixture[str]) -> Told:
+    """Runs a command; its exit code and what it printed."""
+
+    def call(*arguments: object) -> tuple[int, str]:
+        capsys.readouterr()
+        code = run([str(argument) for argument in arguments])
+        printed = capsys.readouterr()
+        return code, printed.out + printed.err
+
+    return call

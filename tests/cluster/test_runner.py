@@ -18,7 +18,7 @@ from cluster.orders import Orders, Terms
 from cluster.records import Order, Record, Started
 from cluster.runner import Rules, Runner, Summary, Watch
 from cluster.shelf import Shelf
-from jobs import history, pause
+from jobs import history, requests
 from jobs.limits import Limits
 from jobs.messages import Cause
 from jobs.plan import Plan, plan
@@ -460,12 +460,12 @@ def test_a_pause_stops_what_runs_and_goes_on_with_it_later(bench: Bench) -> None
         def poll(self, timeout_s: float) -> list[Report]:
             self.polls += 1
             if self.polls == 5:
-                pause.pause(at(folder))
+                requests.pause(at(folder))
             if self.polls == 20:
                 assert [attempt.number for attempt in self.cancelled] == [1]
                 assert len(self.orders) == 1
                 self.answer = renders
-                pause.resume(at(folder))
+                requests.resume(at(folder))
             return super().poll(timeout_s)
 
     backend = Pausing("one", answer=lambda order, attempt: [Started("desk", 1, "cpu", 1)])
@@ -475,6 +475,30 @@ def test_a_pause_stops_what_runs_and_goes_on_with_it_later(bench: Bench) -> None
     assert [record["attempt"] for record in bench.log("stopped")] == [1]
     kinds = [type(notice) for notice in bench.notices]
     assert kinds.index(n.Paused) < kinds.index(n.Resumed) < kinds.index(n.TaskFinished)
+
+
+@pytest.mark.parametrize("at_once", [False, True])
+def test_a_job_is_cancelled_by_a_file_in_its_folder(bench: Bench, at_once: bool) -> None:
+    planned = bench.plan("a.png")
+    folder = bench.folder / "out"
+
+    class Cancelling(FakeBackend):
+        polls = 0
+
+        def poll(self, timeout_s: float) -> list[Report]:
+            self.polls += 1
+            if self.polls == 5:
+                requests.cancel(at(folder), at_once=at_once)
+            return super().poll(timeout_s)
+
+    backend = Cancelling("one", answer=lambda order, attempt: [Started("desk", 1, "cpu", 1)])
+    summary = bench.run(planned, backend)
+    assert (summary.interrupted, summary.counts.finished, backend.closed) == (True, 0, True)
+    assert [notice.cancelled for notice in bench.told(n.Stopping)] == [True]
+    assert len(backend.cancelled) == 1
+    assert len(bench.log("stopped")) == (0 if at_once else 1)
+    requests.withdraw(at(folder))  # as a new driver does
+    assert bench.run(planned, FakeBackend("one")).counts.finished == 2
 
 
 def test_artefacts_are_kept_beside_the_frame_and_told_to_no_terminal(bench: Bench) -> None:
@@ -518,3 +542,33 @@ def test_the_log_tells_a_finished_tasks_losses_and_seconds(bench: Bench) -> None
     bench.run(planned, FakeBackend("one"))
     result = history.read(at(bench.folder / "out")).results[planned.tasks[0].id]
     assert (result.losses, result.seconds) == ({"objective": 1.0}, 0.5)
+
+
+def test_what_diverged_in_bfloat16_begins_again_in_float32(bench: Bench) -> None:
+    planned = bench.plan("a.png", steps=ONE)
+
+    def answer(order: Order, attempt: Attempt) -> list[Record]:
+        if order.precision == "float32":
+            return [checkpoint(2)]  # and is cut short
+        return [checkpoint(7), *fails(Cause.DIVERGED, "no longer finite")]
+
+    backend = FakeBackend("one", answer=answer)
+    assert bench.run(planned, backend, interrupted=lambda: len(backend.orders) == 2).interrupted
+    assert [order.precision for _, _, order in backend.orders] == ["", "float32"]
+    assert resumed(backend) == [0, 0]  # nothing of what bfloat16 came to
+    again = FakeBackend("one")
+    assert bench.run(planned, again).counts.finished == 1
+    assert [order.precision for _, _, order in again.orders] == ["float32"]  # it is remembered
+    assert resumed(again) == [2]
+
+
+def test_in_float32_it_is_tried_but_once(bench: Bench) -> None:
+    planned = bench.plan("a.png", steps=ONE)
+    backend = FakeBackend("one", answer=lambda order, attempt: fails(Cause.DIVERGED))
+    assert bench.run(planned, backend).counts.failed == 1
+    assert len(backend.orders) == 2
+    with Workspace.open(bench.folder / "out") as workspace:
+        workspace.forget(task.id for task in planned.tasks)
+    again = FakeBackend("one")
+    assert bench.run(planned, again).counts.finished == 1
+    assert again.orders[0][2].precision == ""  # as if it had never been tried

@@ -16,7 +16,7 @@ from cluster.pacing import Throttle
 from cluster.records import Done, Failed, Order, Pace, Record, Started, Stopped, Style
 from cluster.worker import Renderer, cause_of, one_line
 from jobs.messages import Cause
-from renderer import checkpoints, dream, images, networks, style
+from renderer import checkpoints, dream, images, networks, precision, style
 from renderer.aims import Aim, Region
 from renderer.checkpoints import State
 from renderer.errors import CheckpointError, ImageError
@@ -278,6 +278,51 @@ def test_numbers_that_are_not_finite_stop_the_task_and_name_the_setting(order: O
     assert "no longer finite" in failed.message
     assert "iteration 1 of 4" in failed.message
     assert "lower step_size (now 3)" in failed.message
+
+
+def test_in_bfloat16_such_numbers_are_told_by_a_cause_of_their_own(order: Order) -> None:
+    poisoned = {name: np.full_like(t, np.nan) for name, t in order.weights.tensors.items()}
+    broken = replace(order, weights=replace(order.weights, tensors=poisoned), precision="bfloat16")
+    failed = list(Renderer().render(broken))[-1]
+    assert isinstance(failed, Failed)
+    assert failed.cause is Cause.DIVERGED
+    assert "iteration 1 of 4" in failed.message
+    assert "step_size" not in failed.message  # first it is seen what comes of it in float32
+    failed = list(Renderer().render(replace(broken, precision="float32")))[-1]
+    assert isinstance(failed, Failed)
+    assert failed.cause is Cause.INPUT
+
+
+def test_what_a_precision_came_to_is_told(order: Order, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(precision, "multiplies_bfloat16", lambda device: True)
+    auto = replace(order, settings=replace(order.settings, precision="auto"), metadata={"a": 1})
+    records = list(Renderer().render(auto))
+    assert isinstance(records[0], Started)
+    assert isinstance(records[-1], Done)
+    assert records[0].precision == "bfloat16"
+    assert images.read_settings(records[-1].frame) == {"a": 1, "precision": "bfloat16"}
+    said = replace(auto, settings=replace(order.settings, precision="bfloat16"))
+    as_said, exact = done(said), done(replace(auto, precision="float32"))
+    assert images.read_settings(as_said.frame) == {"a": 1}
+    assert images.read_settings(exact.frame) == {"a": 1, "precision": "float32"}
+    pictures = [images.decode(frame).pixels for frame in (records[-1].frame, as_said.frame)]
+    assert torch.equal(*pictures)
+    assert torch.equal(images.decode(exact.frame).pixels, images.decode(done(order).frame).pixels)
+
+
+def test_one_worker_renders_in_both_precisions(order: Order) -> None:
+    renderer, rounded = Renderer(), replace(order, precision="bfloat16")
+    first, second = done(order, renderer).frame, done(rounded, renderer).frame
+    assert first == done(order).frame
+    assert second == done(rounded).frame
+    assert not torch.equal(images.decode(first).pixels, images.decode(second).pixels)
+
+
+@pytest.mark.parametrize(("name", "allowed"), [("float32", False), ("bfloat16", True)])
+def test_tf32_is_for_those_who_gave_up_digits(order: Order, name: str, allowed: bool) -> None:
+    done(replace(order, precision=name))
+    assert torch.backends.cudnn.allow_tf32 is allowed
+    assert torch.backends.cuda.matmul.allow_tf32 is allowed
 
 
 def test_a_checkpoint_that_is_not_finite_is_never_told(order: Order) -> None:

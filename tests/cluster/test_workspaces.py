@@ -6,67 +6,14 @@ import json
 import os
 import socket
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from cluster import exits
-from cluster.cli import run
-from jobs.plan import Plan, plan
-from jobs.spec import build
 from jobs.workspace import Workspace
-from tests.cluster.conftest import picture
-
-OUT = Path("renders/job")
-CHAIN = {"dream": {"network": "googlenet", "layers": ["conv1", "conv2"], "chain": True}}
-STYLE = {"style": {"network": "googlenet", "images": "a.png", "content_layers": "conv2",
-                   "style_layers": "conv1"}}  # fmt: skip
-
-
-class Farm:
-    """Workspaces as a driver leaves them, without rendering."""
-
-    def plan(self, **data: Any) -> Plan:
-        job = {"name": "job", "inputs": ["a.png"], "size": 40, "steps": [CHAIN, STYLE], **data}
-        return plan(build(job, base=Path.cwd()), lambda network, until: f"{network}:{until}")
-
-    def render(self, tasks: int | None = None, **data: Any) -> Plan:
-        planned = self.plan(**data)
-        with Workspace.open(OUT) as workspace:
-            workspace.begin({}, planned.tasks)
-            done = workspace.finished(planned.tasks)
-            for task in [t for t in planned.tasks if t.id not in done][:tasks]:
-                carry = b"carry" if task.carries else None
-                workspace.record("started", task=task.id, attempt=1, node="here")
-                workspace.publish(task, task.id.encode(), carry, attempt=1)
-        return planned
-
-
-@pytest.fixture
-def farm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Farm:
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "a.png").write_bytes(picture())
-    (tmp_path / "b.png").write_bytes(picture(seed=1))
-    return Farm()
-
-
-@pytest.fixture
-def told(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str]]:
-    """Runs a command; its exit code and what it printed."""
-
-    def call(*arguments: object) -> tuple[int, str]:
-        capsys.readouterr()
-        code = run([str(argument) for argument in arguments])
-        printed = capsys.readouterr()
-        return code, printed.out + printed.err
-
-    return call
-
-
-Told = Callable[..., tuple[int, str]]
+from tests.cluster.farm import OUT, Farm, Told
 
 
 def files(folder: Path = OUT) -> list[str]:
@@ -164,12 +111,12 @@ def test_a_driver_is_told_to_wait_and_to_go_on(farm: Farm, told: Told) -> None:
     code, text = told("pause", OUT)
     assert (code, "no one is rendering it" in text) == (exits.NO_WORKSPACE, True)
     with Workspace.open(OUT) as workspace:
-        assert not workspace.paused
+        assert not workspace.requests.paused
         assert told("pause", OUT)[0] == exits.DONE
-        assert workspace.paused
+        assert workspace.requests.paused
         assert "(paused; go on with: reverie resume renders/job)" in told("status", OUT)[1]
         assert told("resume", OUT) == (exits.DONE, "it goes on\n")
-        assert not workspace.paused
+        assert not workspace.requests.paused
     assert told("resume", OUT) == (exits.DONE, "it was not paused\n")
 
 

@@ -51,6 +51,15 @@ def test_the_tasks_come_back_as_they_were(plan: Plan, tmp_path: Path) -> None:
     assert found.frames[0].size == (30, 40)
 
 
+def test_the_precision_that_was_resolved_comes_back(plan: Plan, tmp_path: Path) -> None:
+    data = written(plan, tmp_path)
+    assert reading(data, folders=[tmp_path], name="x.png").precision == ""
+    told = {**data, "precision": "bfloat16"}
+    assert reading(told, folders=[tmp_path], name="x.png").precision == "bfloat16"
+    with pytest.raises(JobError, match="no recipe"):
+        reading({**data, "precision": "float8"}, folders=[tmp_path], name="x.png")
+
+
 def test_paths_tell_nothing_of_where_the_project_lies(plan: Plan, tmp_path: Path) -> None:
     assert str(tmp_path) not in json.dumps(written(plan, tmp_path))
 

@@ -13,8 +13,8 @@ from jobs.cleaning import stale
 from jobs.files import Files
 from jobs.history import read
 from jobs.log import SEGMENTS
-from jobs.pause import pause, resume
 from jobs.plan import Plan, Task
+from jobs.requests import pause, resume
 from jobs.roster import load
 from jobs.status import status
 from jobs.storage import Storage, at
@@ -144,10 +144,10 @@ def test_whoever_looks_on_sees_it_and_can_pause_it(place: Store, tasks: tuple[Ta
         seen = status(place.remote())
         assert (seen.finished, seen.tasks, seen.kept) == (1, 4, {tasks[1].file: 7})
         assert str(seen.driver).startswith("process ")
-        assert not workspace.paused
+        assert not workspace.requests.paused
         pause(place.remote())
         workspace._heeded_s -= 10  # the driver looks every few seconds
-        assert workspace.paused
+        assert workspace.requests.paused
         assert status(place.remote()).paused
         assert resume(place.remote())
     assert status(place.remote()).driver is None

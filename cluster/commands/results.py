@@ -1,0 +1,186 @@
+"""What has come of a job? Its files, a look at what still runs, and animations made anew.
+
+`output`, `preview`, `assemble`. Nothing is rendered, and no job file or weights are needed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cluster.commands.tables import Json, say, say_json
+from cluster.commands.workspaces import Folder, Frames, chosen, workspace
+from cluster.knobs import given, parameters, with_parameters
+from cluster.phrases import plural, shown
+from renderer.errors import ImageError, JobError, WorkspaceError
+from renderer.settings import AnimationSettings
+
+if TYPE_CHECKING:
+    from jobs.roster import Entry
+    from jobs.storage import Storage
+
+To = Annotated[
+    Path | None,
+    typer.Option("--to", metavar="DIR", help="also copy them there", show_default=False),
+]
+Into = Annotated[
+    Path | None,
+    typer.Option("--out", metavar="DIR", help="where to put the pictures", show_default=False),
+]
+Animation = Annotated[
+    Path | None,
+    typer.Option("--out", metavar="FILE.gif", help="the file to write", show_default=False),
+]
+Step = Annotated[
+    int | None,
+    typer.Option("--step", metavar="N", help="the step whose frames are meant", min=1),
+]
+
+
+def output_command(folder: Folder, json: Json = False, to: To = None) -> None:
+    """List what a job has made: animations, sheets and tables, and the frames of its last step."""
+    from jobs import roster
+
+    storage = workspace(folder)
+    entries = roster.load(storage)
+    last = max((entry.step for entry in entries), default=0)
+    with storage.told():
+        names = made(storage)
+        names += [e.file for e in finished(storage, entries) if e.step == last]
+    if to is not None:
+        names = _copied(storage, names, to)
+    elif not json:
+        names = [shown(storage.address(name)) for name in names]
+    else:
+        names = [storage.address(name) for name in names]
+    if json:
+        say_json(names)
+    else:
+        say(*(names or ["nothing is done yet"]))
+
+
+def preview_command(folder: Folder, frames: Frames = None, out: Into = None) -> None:
+    """Write pictures of frames that are not finished, as they stood at their last checkpoint.
+
+    Without frames: of all that have a checkpoint.
+    """
+    from jobs import checkpoints, roster
+
+    storage = workspace(folder)
+    entries = roster.load(storage)
+    wanted = chosen(entries, frames) if frames else {entry.id for entry in entries}
+    with storage.told():
+        newest: dict[str, tuple[int, str]] = {}
+        for task, iteration, name in checkpoints.found(storage):
+            newest[task] = max((iteration, name), newest.get(task, (0, "")))
+    those = [entry for entry in entries if entry.id in wanted and entry.id in newest]
+    if not those:
+        raise JobError("none of these has a checkpoint: they are finished, or hardly begun")
+    for entry in those:
+        iteration, name = newest[entry.id]
+        stem = PurePosixPath(entry.file).stem
+        path = (out or Path()) / f"{stem}.iteration-{iteration}.png"
+        _write_checkpoint(storage, name, path)
+        say(f"{path}  ({entry.file} after iteration {iteration:,})")
+
+
+def assemble_command(
+    folder: Folder,
+    frames: Frames = None,
+    step: Step = None,
+    out: Animation = None,
+    **settings: Any,
+) -> None:
+    """Make an animation of finished frames, in the plan's order, without rendering again.
+
+    Without frames: of those of the last step, or of --step.
+    """
+    from jobs import roster
+    from renderer import images
+    from renderer.animation import write_gif
+
+    made_so = _animation(settings)
+    storage = workspace(folder)
+    entries = roster.load(storage)
+    last = max((entry.step for entry in entries), default=0) if step is None else step - 1
+    wanted = chosen(entries, frames) if frames else {e.id for e in entries if e.step == last}
+    with storage.told():
+        those = [entry for entry in finished(storage, entries) if entry.id in wanted]
+    if not those:
+        raise JobError(f"none of the {len(wanted)} frames that are meant is finished")
+    path = out or Path(f"{storage.place.rstrip('/').rpartition('/')[2]}.gif")
+
+    def reader(name: str) -> Any:
+        return lambda: images.decode(storage.read(name), name=name)
+
+    write_gif([(entry.file, reader(entry.file)) for entry in those], path, made_so)
+    missing = len(wanted) - len(those)
+    lacking = f", {missing} missing" if missing else ""
+    say(f"{path}  ({plural(len(those), 'frame')}{lacking})")
+
+
+with_parameters(assemble_command, parameters(AnimationSettings))
+
+
+def made(storage: Storage) -> list[str]:
+    """Names of a job's outputs that are there."""
+    from jobs.outputs import SUFFIXES
+    from jobs.page import PAGE
+
+    endings = tuple(ending for kind in SUFFIXES.values() for ending in kind)
+    names = sorted(storage.files())
+    return [name for name in names if name.endswith(endings) or name == PAGE]
+
+
+def finished(storage: Storage, entries: Sequence[Entry]) -> list[Entry]:
+    """The tasks whose frames are there, in the plan's order."""
+    from jobs import history
+
+    done = history.read(storage).finished(entries, storage.sizes())
+    return [entry for entry in entries if entry.id in done]
+
+
+def _animation(options: dict[str, Any]) -> AnimationSettings:
+    """The settings that were given as options. JobError names the option that can't be."""
+    from renderer.errors import SettingError
+
+    try:
+        return AnimationSettings(**_listed(given(AnimationSettings, options)))
+    except SettingError as error:
+        raise JobError(f"--{error}") from error
+
+
+def _listed(values: dict[str, Any]) -> dict[str, Any]:
+    return {key: tuple(v) if isinstance(v, list) else v for key, v in values.items()}
+
+
+def _copied(storage: Storage, names: Sequence[str], folder: Path) -> list[str]:
+    from jobs.history import FRAMES
+
+    copies = []
+    try:
+        for name in names:
+            parts = PurePosixPath(name).parts
+            path = folder.joinpath(*(parts[2:] if parts[0] == FRAMES else parts))
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(storage.read(name))
+            copies.append(shown(str(path)))
+    except OSError as error:
+        raise WorkspaceError(f"{folder}: can't be written ({error.strerror or error})") from error
+    return copies
+
+
+def _write_checkpoint(storage: Storage, name: str, path: Path) -> None:
+    from renderer import checkpoints, images
+    from renderer.images import Picture
+
+    with storage.told():
+        state = checkpoints.unpack(storage.read(name))
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(images.encode(Picture(state.tensors["image"])))
+    except OSError as error:
+        raise ImageError(f"{path}: can't be written ({error.strerror or error})") from error

@@ -1,0 +1,228 @@
+"""How do jobs fare? Which there are, what happens in one, when it is over, what went wrong where.
+
+`list`, `watch`, `wait`, `logs`, `errors`. They read what lies in the jobs' folders, beside whoever
+renders, on any machine that sees them.
+"""
+
+from __future__ import annotations
+
+import json as jsonlib
+import sys
+import time
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.live import Live
+from rich.text import Text
+
+from cluster import exits
+from cluster.commands.options import RENDERS
+from cluster.commands.tables import Json, say, say_json, show
+from cluster.commands.workspaces import (
+    Folder,
+    Frames,
+    as_data,
+    chosen,
+    code_of,
+    lines,
+    workspace,
+)
+from cluster.loglines import log_line
+from cluster.phrases import shown
+
+if TYPE_CHECKING:
+    from jobs.status import Status
+    from jobs.storage import Storage
+
+POLL_S = 1.0
+"""How often a job is looked at: longer where looking takes long."""
+
+FORSAKEN_S = 10.0
+"""A job that no one has rendered for so long is no longer waited for."""
+
+Places = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="DIR|URL...", help="where jobs' folders are; not given: renders"),
+]
+Timeout = Annotated[
+    float | None,
+    typer.Option("--timeout", metavar="SECONDS", help="wait no longer than this", min=0),
+]
+FollowOption = Annotated[
+    bool, typer.Option("--follow", "-f", help="go on with what happens, until the job is over")
+]
+Traceback = Annotated[
+    bool, typer.Option("--traceback", help="also where in the code it happened, of the last one")
+]
+
+
+def list_command(places: Places = None, json: Json = False) -> None:
+    """List the jobs in a folder, and how far each is."""
+    from jobs.status import status
+
+    rows = []
+    for storage in jobs_in(places or [str(RENDERS)]):
+        found = status(storage)
+        rows.append(
+            {
+                "job": storage.place.rstrip("/").rpartition("/")[2],
+                "state": found.state,
+                "tasks": found.tasks,
+                "done": found.finished,
+                "failed": len(found.failed) + found.skipped,
+                "rendered by": str(found.driver or ""),
+                "folder": storage.place if json else shown(storage.place),
+            }
+        )
+    if not rows and not json:
+        say("there are no jobs in " + ", ".join(places or [str(RENDERS)]))
+        return
+    show(rows, as_json=json, grow="folder")
+
+
+def wait_command(folder: Folder, timeout: Timeout = None, json: Json = False) -> int:
+    """Wait until a job is over. The exit code is that of `reverie status`.
+
+    Over is also a job that no one has been rendering for ten seconds.
+    """
+    found = until_over(workspace(folder), timeout)
+    if json:
+        say_json(as_data(found))
+    else:
+        say(*lines(found))
+    return code_of(found)
+
+
+def watch_command(folder: Folder, timeout: Timeout = None) -> int:
+    """Show how far a job is until it is over. The exit code is that of `reverie status`."""
+    storage, console = workspace(folder), Console()
+    if not console.is_terminal:
+        return _tell_on(storage, None, as_json=False, timeout_s=timeout)
+    with Live(console=console, auto_refresh=False, transient=True) as live:
+
+        def draw(found: Status) -> None:
+            live.update(Text("\n".join(lines(found))), refresh=True)
+
+        found = until_over(storage, timeout, draw=draw)
+    say(*lines(found))
+    return code_of(found)
+
+
+def logs_command(
+    folder: Folder, frames: Frames = None, follow: FollowOption = False, json: Json = False
+) -> int:
+    """Tell what has happened in a job, or to some of its frames; with -f, go on telling."""
+    from jobs import roster
+    from jobs.following import Follower
+
+    storage = workspace(folder)
+    wanted = chosen(roster.load(storage), frames) if frames else None
+    if follow:
+        return _tell_on(storage, wanted, as_json=json)
+    _tell(Follower(storage).news(), _names(storage), wanted, as_json=json)
+    return exits.DONE
+
+
+def errors_command(folder: Folder, json: Json = False, traceback: Traceback = False) -> int:
+    """Tell what went wrong in a job, by node and cause. The exit code is 1 if something did."""
+    from jobs.following import Follower
+    from jobs.mishaps import mishaps
+
+    storage = workspace(folder)
+    names = _names(storage)
+    found = mishaps(Follower(storage).news())
+    rows: list[dict[str, Any]] = [
+        {
+            "node": one.node,
+            "cause": one.cause,
+            "times": one.times,
+            "frames": len(one.tasks),
+            "last": one.reason,
+            "last frame": names.get(one.last_task, ""),
+        }
+        | ({"traceback": one.traceback} if json or traceback else {})
+        for one in found
+    ]
+    if json:
+        say_json(rows)
+    elif not rows:
+        say("nothing went wrong")
+    else:
+        show([{k: v for k, v in row.items() if k != "traceback"} for row in rows],
+             as_json=False, grow="last")  # fmt: skip
+        for row in rows if traceback else ():
+            say("", f"{row['node']}, {row['cause']}:", *str(row["traceback"]).splitlines())
+    return exits.SOME_FAILED if rows else exits.DONE
+
+
+def jobs_in(places: list[str]) -> Iterator[Storage]:
+    """The workspaces among some places and the folders right in them."""
+    from jobs.roster import PLAN
+    from jobs.storage import at, within
+
+    for place in places:
+        own = at(place)
+        with own.told():
+            candidates = [own] if own.exists(PLAN) else [at(one) for one in within(place)]
+            yield from (storage for storage in candidates if storage.exists(PLAN))
+
+
+def until_over(
+    storage: Storage, timeout_s: float | None, *, draw: Callable[[Status], None] = lambda _: None
+) -> Status:
+    """Look at a job until it is over or time is; its last state. ``draw`` has each of them."""
+    from jobs.status import status
+
+    began = alone = time.monotonic()
+    while True:
+        before = time.monotonic()
+        found = status(storage)
+        draw(found)
+        now = time.monotonic()
+        if found.driver is not None:
+            alone = now
+        over = found.driver is None and (found.over or now - alone >= FORSAKEN_S)
+        if over or (timeout_s is not None and now - began >= timeout_s):
+            return found
+        rest_s = max(POLL_S, 5 * (now - before))
+        time.sleep(rest_s if timeout_s is None else min(rest_s, began + timeout_s - now))
+
+
+def _tell_on(
+    storage: Storage, wanted: set[str] | None, *, as_json: bool, timeout_s: float | None = None
+) -> int:
+    """Tell what happens in a job until it is over."""
+    from jobs.following import Follower
+
+    follower, names = Follower(storage), _names(storage)
+
+    def tell(_: object) -> None:
+        _tell(follower.news(), names, wanted, as_json=as_json)
+
+    found = until_over(storage, timeout_s, draw=tell)
+    tell(found)
+    return code_of(found)
+
+
+def _tell(
+    records: Iterator[dict[str, Any]],
+    names: dict[str, str],
+    wanted: set[str] | None,
+    *,
+    as_json: bool,
+) -> None:
+    for record in records:
+        if wanted is not None and record.get("task") not in wanted:
+            continue
+        text = jsonlib.dumps(record, ensure_ascii=False) if as_json else log_line(record, names)
+        if text:
+            sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+def _names(storage: Storage) -> dict[str, str]:
+    from jobs import roster
+
+    return {entry.id: entry.file for entry in roster.load(storage)}
