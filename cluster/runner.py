@@ -35,6 +35,7 @@ from jobs.limits import Limits
 from jobs.plan import Plan
 from jobs.schedule import Budgets, Counts, Schedule, State
 from jobs.tasks import Task
+from jobs.turns import turns
 from jobs.workspace import Workspace
 from renderer import checkpoints, images
 from renderer.errors import ImageError
@@ -80,6 +81,7 @@ class Rules:
     limits: Limits = field(default_factory=Limits)
     checkpoint: CheckpointSettings = field(default_factory=CheckpointSettings)
     losses: LossSettings = field(default_factory=LossSettings)
+    order: str = "sequential"
 
 
 class Runner:
@@ -146,9 +148,10 @@ class Runner:
         return True
 
     def _add_tasks(self) -> None:
+        turn, attempts = turns(self._plan.tasks, self._rules.order), self._workspace.attempts
         items = tuple(
-            m.Item(task.id, task.needs, task.id in self._done, self._workspace.attempts(task.id))
-            for task in self._plan.tasks
+            m.Item(t.id, t.needs, t.id in self._done, attempts(t.id), turn[t.id])
+            for t in self._plan.tasks
         )
         self._event(m.TasksAdded(items))
         self._event(m.PlanEnded())

@@ -29,6 +29,7 @@ class Item:
     needs: tuple[str, ...] = ()
     finished: bool = False
     attempts: int = 0
+    turn: int | None = None  # None: as they are added
 
 
 # Events: what the runner tells.

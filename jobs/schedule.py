@@ -61,7 +61,7 @@ BLAMED_ON_NODES = (Cause.ERROR, Cause.WORKER_LOST)
 @dataclass(slots=True)
 class _Entry:
     task: str
-    order: int
+    order: int  # of two that could be started, the one with the lower is
     attempt: int
     state: State = State.WAITING
     missing: int = 0
@@ -157,7 +157,8 @@ class Schedule:
         if item.task in self._entries or self._complete or self._over:
             raise ValueError(f"task {item.task} can't be added any more")
         needed = [self._needed(task, item) for task in item.needs]
-        entry = _Entry(item.task, len(self._entries), item.attempts)
+        turn = len(self._entries) if item.turn is None else item.turn
+        entry = _Entry(item.task, turn, item.attempts)
         self._entries[item.task] = entry
         self._tally[entry.state] += 1
         for need in needed:

@@ -26,6 +26,7 @@ from jobs.matrix import Matrix
 from jobs.models import Choice, Many, Model, Record, Text, Whole
 from jobs.schedule import Budgets
 from jobs.steps import Input, Outputs, Resources, Step
+from jobs.turns import ORDERS
 from jobs.variants import Variant, checked, swept, told, variants
 from renderer.errors import JobError
 from renderer.metadata import FORMATS
@@ -56,6 +57,11 @@ class JobSpec(Model):
         description="longest side that pictures are rendered at, in px; null: as they are",
     )
     format: Annotated[str, Choice(*FORMATS)] = Field("png", description="format of the frames")
+    order: Annotated[str, Choice(*ORDERS)] = Field(
+        "sequential",
+        description="which pictures are begun first: as they are listed; from the middle outwards; "
+        "or every n-th for a quick overview, then those between",
+    )
     steps: tuple[Step, ...] = Field(
         min_length=1, description="what is done to every picture, one step after the other"
     )

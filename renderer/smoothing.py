@@ -1,7 +1,8 @@
 """Gaussian smoothing, as ``scipy.ndimage.gaussian_filter`` does it, on the image's own device.
 
-Separable, and each pass runs along columns, which lie side by side; kernels are cut at four standard deviations; borders are mirrored about the edge of the
-outermost pixel (scipy's "reflect": d c b a | a b c d | d c b a), however far the kernel reaches.
+Separable, and each pass runs along columns, which lie side by side; kernels are cut at four
+standard deviations; borders are mirrored about the edge of the outermost pixel (scipy's "reflect":
+d c b a | a b c d | d c b a), however far the kernel reaches.
 """
 
 from __future__ import annotations

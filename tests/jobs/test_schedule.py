@@ -239,3 +239,10 @@ def test_an_event_costs_the_same_in_a_large_job() -> None:
 
     per_task(1_000)
     assert per_task(20_000) < 5 * per_task(1_000)
+
+
+def test_of_tasks_that_could_start_the_one_with_the_lower_turn_does() -> None:
+    schedule = Schedule()
+    schedule.handle(TasksAdded((Item("a", turn=2), Item("b", turn=0), Item("c", turn=1))))
+    begun = [schedule.handle(SlotJoined(slot)) for slot in ("s", "t", "u")]
+    assert begun == [[Start("b", 1, "s")], [Start("c", 1, "t")], [Start("a", 1, "u")]]
