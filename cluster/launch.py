@@ -13,6 +13,7 @@ import io
 import logging
 import socket
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,14 +21,16 @@ from typing import Any
 
 import torch
 from rich.console import Console
+from rich.text import Text
 
-from cluster import exits
+from cluster import endings, exits
 from cluster.backend import Backend, InlineBackend
 from cluster.collecting import uncollected
 from cluster.commands.channels import looking
 from cluster.commands.options import RunOptions
 from cluster.commands.weights import download_bar
 from cluster.console import Display, JsonDisplay, PlainDisplay
+from cluster.endings import Ending
 from cluster.exhibition import exhibited
 from cluster.interrupts import interrupts
 from cluster.live import LiveDisplay
@@ -42,12 +45,13 @@ from jobs.activity import Activity
 from jobs.gallery import Gallery
 from jobs.plan import Plan, plan
 from jobs.recipe import reading
+from jobs.schedule import Counts
 from jobs.spec import JobSpec
 from jobs.steps import Resources
-from jobs.storage import contents, is_url
+from jobs.storage import absolute, contents, is_url
 from jobs.workspace import Workspace
 from renderer import weights
-from renderer.errors import JobError
+from renderer.errors import JobError, ReverieError
 from renderer.images import read_settings
 from renderer.weights import Weights
 
@@ -116,7 +120,31 @@ def remembered(picture: str, options: RunOptions) -> Job:
 
 
 def run(job: Job, options: RunOptions, place: Path | str, *, session: RaySession | None) -> int:
-    """Render a job to a place, on Ray or (without a session) in this process; the exit code."""
+    """Render a job to a place, on Ray or (without a session) in this process; the exit code.
+
+    Whoever wants to know (``cluster.endings``) is told, also of an error that ends the run.
+    """
+    began = time.monotonic()
+
+    def tell(counts: Counts, code: int, reason: str = "") -> None:
+        facts = {"job": job.plan.name, "directory": absolute(place), "reason": reason}
+        ending = Ending.of(counts, code, seconds=time.monotonic() - began, **facts)
+        for fault in endings.tell(ending, url=options.notify, command=options.on_end):
+            Console(file=sys.stderr).print(Text(fault, style="yellow"), soft_wrap=True)
+
+    try:
+        summary = _rendered(job, options, place, session)
+    except ReverieError as error:
+        tell(Counts(), exits.code_of(error), str(error))
+        raise
+    code = exit_code(summary, job.plan)
+    tell(summary.counts, code)
+    return code
+
+
+def _rendered(
+    job: Job, options: RunOptions, place: Path | str, session: RaySession | None
+) -> Summary:
     kept = job.rules.checkpoint
     pace = Pace(kept.every, kept.seconds, job.rules.losses.every)
     terms = Terms(
@@ -154,8 +182,7 @@ def run(job: Job, options: RunOptions, place: Path | str, *, session: RaySession
                 rules=job.rules,
                 watch=watch,
             )
-        summary = runner.run()
-    return exit_code(summary, job.plan)
+        return runner.run()
 
 
 def gallery_of(job: Job, workspace: Workspace) -> Gallery | None:

@@ -25,6 +25,7 @@ from jobs.tasks import Task
 from renderer import networks
 from renderer.networks.flow import Flow
 from renderer.pieces import cores, piece
+from renderer.scales import scales
 from renderer.settings import AtlasSettings, DreamSettings, StyleSettings
 from renderer.spans import Region
 from renderer.tiling import tile_side
@@ -162,7 +163,9 @@ def _flops(task: Task, size: tuple[int, int]) -> float:
     if isinstance(task.settings, DreamSettings):
         pixels = sum(height * width for height, width in _levels(task.settings, size))
         return each * task.settings.iterations * pixels * _passes(task.settings)
-    return each * (task.settings.iterations + 1) * size[0] * size[1]
+    passed = scales(task.settings, size)
+    # Once more at each scale, for what the picture is compared with.
+    return each * sum((one.iterations + 1) * math.prod(one.size) for one in passed)
 
 
 def _passes(settings: DreamSettings) -> float:
@@ -174,7 +177,7 @@ def _passes(settings: DreamSettings) -> float:
 def _calls(task: Task, size: tuple[int, int]) -> int:
     calls = network_load(task.settings.network, task.until).calls
     if isinstance(task.settings, StyleSettings):
-        return calls * task.settings.iterations
+        return calls * scales(task.settings, size)[-1].until
     if isinstance(task.settings, AtlasSettings):
         steps = task.settings.iterations * len(task.settings.channels)
         return steps * (calls + CALLS_PER_ATLAS_STEP)

@@ -12,7 +12,7 @@ from typing import Any, Literal, get_args
 
 from jobs.captions import Setting
 from jobs.inputs import Source
-from renderer.settings import DreamSettings, FrameSettings, Settings, knobs
+from renderer.settings import AtlasSettings, FrameSettings, Settings, knobs
 
 ALGORITHM_VERSION = 2
 """To be raised whenever the same settings come to give other pixels."""
@@ -123,7 +123,7 @@ def identify(
 
 def described(settings: Settings) -> dict[str, Any]:
     """The settings as plain data, without those that determine nothing in them."""
-    idle = settings.idle if isinstance(settings, DreamSettings) else ()
+    idle = () if isinstance(settings, AtlasSettings) else settings.idle
     plain = dataclasses.asdict(settings)
     return {name: value for name, value in plain.items() if name not in idle}
 

@@ -7,12 +7,13 @@ are (1, 3, H, W) in 0..255; ``step_size`` is in the same levels for all of them,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Protocol
 
 import torch
 from torch import Tensor
 
+from renderer.images import resize
 from renderer.losses import GUARD
 from renderer.settings import StyleSettings
 
@@ -30,6 +31,10 @@ class Optimizer(Protocol):
 
     def restore(self, state: Mapping[str, Tensor]) -> None:
         """Take up what ``state`` once returned."""
+
+    @staticmethod
+    def grown(state: Mapping[str, Tensor], size: tuple[int, int]) -> dict[str, Tensor]:
+        """What of a state still holds when the picture goes on at a larger (height, width)."""
 
 
 class Measure:
@@ -62,6 +67,10 @@ class GradientDescent:
 
     def restore(self, state: Mapping[str, Tensor]) -> None:
         pass
+
+    @staticmethod
+    def grown(state: Mapping[str, Tensor], size: tuple[int, int]) -> dict[str, Tensor]:
+        return {}
 
 
 class Adam:
@@ -102,6 +111,14 @@ class Adam:
         if state:
             self._mean, self._square = state["mean"], state["square"]
             self._count = int(state["count"])
+
+    @staticmethod
+    def grown(state: Mapping[str, Tensor], size: tuple[int, int]) -> dict[str, Tensor]:
+        """Both moments, enlarged: bilinear, which keeps the second one from falling below 0."""
+        if not state:
+            return {}
+        mean, square = resize(state["mean"], size), resize(state["square"], size)
+        return {"mean": mean, "square": square, "count": state["count"]}
 
 
 class LBFGS:
@@ -145,6 +162,11 @@ class LBFGS:
             count = sum(name.startswith("move.") for name in state)
             self._pairs = [(state[f"move.{i}"], state[f"change.{i}"]) for i in range(count)]
 
+    @staticmethod
+    def grown(state: Mapping[str, Tensor], size: tuple[int, int]) -> dict[str, Tensor]:
+        """Nothing: the pairs are of a valley that looks another way from here."""
+        return {}
+
     def _remember(self, move: Tensor, change: Tensor) -> None:
         dot = self.measure.dot
         if dot(move, change) > self.CURVATURE * dot(change, change):
@@ -165,7 +187,7 @@ class LBFGS:
         return direction
 
 
-OPTIMIZERS: Mapping[str, Callable[[float, Measure], Optimizer]] = {
+OPTIMIZERS: Mapping[str, type[GradientDescent] | type[Adam] | type[LBFGS]] = {
     "gradient_descent": GradientDescent,
     "adam": Adam,
     "lbfgs": LBFGS,
@@ -176,3 +198,10 @@ OPTIMIZERS: Mapping[str, Callable[[float, Measure], Optimizer]] = {
 def optimizer(settings: StyleSettings, measure: Measure = WHOLE) -> Optimizer:
     """The optimiser that the settings name, with nothing in its memory."""
     return OPTIMIZERS[settings.optimizer](settings.step_size, measure)
+
+
+def grown(
+    state: Mapping[str, Tensor], settings: StyleSettings, size: tuple[int, int]
+) -> dict[str, Tensor]:
+    """What the settings' optimiser keeps of its state when the picture goes on at a larger size."""
+    return OPTIMIZERS[settings.optimizer].grown(state, size)

@@ -127,7 +127,9 @@ class StyleSettings:
     style_layers: Annotated[
         tuple[str, ...], Knob("layers that compare style: names, indexes or ranges like 0..12")
     ] = ("0..12",)
-    iterations: Annotated[int, Knob("optimisation steps", ge=1, le=1_000_000)] = 120
+    iterations: Annotated[
+        int, Knob("optimisation steps (at each scale, where there are several)", ge=1, le=1_000_000)
+    ] = 120
     step_size: Annotated[
         float,
         Knob(
@@ -151,6 +153,15 @@ class StyleSettings:
         int | None,
         Knob("longest side a style picture is shrunk to; null: as it is", unit="px", ge=16),
     ] = 300
+    style_scale: Annotated[
+        float | None,
+        Knob(
+            "longest side a style picture is shrunk to, as a share of the picture's; null: "
+            "style_max_size",
+            gt=0,
+            le=100,
+        ),
+    ] = None
     style_weights: Annotated[
         tuple[float, ...], Knob("share of each style picture; empty: equal shares", ge=0)
     ] = ()
@@ -169,10 +180,35 @@ class StyleSettings:
             choices=("noise", "content"),
         ),
     ] = "noise"
+    min_scale: Annotated[
+        int | None,
+        Knob(
+            "style the picture coarse to fine, beginning at about this longest side; null: at its "
+            "own size alone",
+            unit="px",
+            ge=16,
+        ),
+    ] = None
+    scale_factor: Annotated[
+        float, Knob("size ratio from one scale to the next larger", ge=1.05, le=16)
+    ] = 1.4142
+    initial_iterations: Annotated[
+        int | None,
+        Knob(
+            "optimisation steps at the smallest scale; null: as at the others", ge=1, le=1_000_000
+        ),
+    ] = None
     precision: Annotated[str, PRECISION] = "float32"
 
     def __post_init__(self) -> None:
         check(self)
+
+    @property
+    def idle(self) -> frozenset[str]:
+        """Names of the settings that determine nothing here."""
+        unused = {"min_scale", "scale_factor", "initial_iterations"}
+        replaced = "style_scale" if self.style_scale is None else "style_max_size"
+        return frozenset({replaced, *(unused if self.min_scale is None else ())})
 
 
 _OF_MAKING = re.compile(r"(?:^|/)iteration-([0-9]{5,7})\.png$")

@@ -16,7 +16,6 @@ from torch import Tensor
 from renderer import networks
 from renderer.errors import SettingError
 from renderer.gang import Gang
-from renderer.images import Picture, shrink
 from renderer.losses import gram_matrix
 from renderer.memory import Memory, fingerprint, size_bytes
 from renderer.networks import Network
@@ -90,14 +89,16 @@ def blended_grams(
     tile_px: int | None = None,
     memory: Memory | None = None,
 ) -> dict[str, Tensor]:
-    """The Gram matrices of one or more blended style pictures, (C, C) in float64, by layer."""
+    """The Gram matrices of one or more blended style pictures, (C, C) in float64, by layer.
+
+    The pictures are compared at the size that they have (``Scale.longest``).
+    """
     layers = Layers.of(flow.network, settings).style
     blended: dict[str, Tensor] = {}
     for style, share in zip(styles, shares(settings, len(styles)), strict=True):
-        pixels = shrink(Picture(style), settings.style_max_size).pixels
-        size = (pixels.shape[2], pixels.shape[3])
+        size = (style.shape[2], style.shape[3])
         found = summed_grams(
-            flow, pixels, layers, gang=gang or Gang(), tile_px=tile_px, memory=memory or Memory(0)
+            flow, style, layers, gang=gang or Gang(), tile_px=tile_px, memory=memory or Memory(0)
         )
         for name, gram in found.items():
             positions = math.prod(flow.size(name, size)) if settings.gram == "mean" else 1

@@ -150,6 +150,19 @@ class RunOptions(Options):
     json: Annotated[bool, _option("--json", help="tell what happens as JSON, an object a line")] = (
         False
     )
+    notify: Annotated[
+        str | None,
+        _option("--notify", metavar="URL", help="post what came of the run there, as JSON"),
+    ] = None
+    on_end: Annotated[
+        str | None,
+        _option(
+            "--on-end",
+            metavar="COMMAND",
+            help="run this when the run is over, with REVERIE_OUTCOME, REVERIE_CODE, REVERIE_JOB "
+            "and others in its environment",
+        ),
+    ] = None
     weights_dir: Annotated[
         Path | None,
         _option("--weights-dir", metavar="DIR", help="look for weight files here first"),

@@ -55,6 +55,17 @@ def test_work_grows_with_iterations_and_pixels(planned: Planner) -> None:
     assert flops(64, 19) == 2 * flops(64, 9)  # and once for the targets
 
 
+def test_a_style_is_paid_for_at_every_scale(planned: Planner) -> None:
+    def expected(**scales: Any) -> tuple[float, int]:
+        found = estimate(planned(size=64, steps=[style(iterations=9, **scales)]))
+        return found.flops, found.memory_bytes
+
+    flops, memory = expected()
+    both = expected(min_scale=32, scale_factor=2, initial_iterations=39)
+    # 9 steps and a first look; and before them 39 and one, of a quarter of the pixels
+    assert both == (flops * (1 + 4 / 4), memory)
+
+
 def test_a_dream_is_paid_for_at_every_size(planned: Planner) -> None:
     def flops(repeats: int) -> float:
         step = {"dream": {"repeats": repeats, "rescale_factor": 0.5, "layers": 0}}

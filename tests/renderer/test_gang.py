@@ -32,6 +32,7 @@ MOTIFS = StyleSettings(
     start="content",
     iterations=3,
 )
+SCALED = replace(VGG, min_scale=30, scale_factor=1.5, initial_iterations=4)
 DREAM = DreamSettings(layer="conv3", iterations=2, repeats=1, tile_size=40)
 CASES = [
     (Case(2, (61, 48), VGG), "conv3_1"),
@@ -40,6 +41,8 @@ CASES = [
     (Case(4, (97, 83), MOTIFS), "inception4a"),
     (Case(3, (90, 71), replace(MOTIFS, optimizer="adam"), tile_px=30), "inception4a"),
     (Case(1, (61, 48), VGG, tile_px=20), "conv3_1"),
+    (Case(2, (61, 48), replace(SCALED, optimizer="adam")), "conv3_1"),
+    (Case(4, (61, 48), replace(SCALED, optimizer="lbfgs"), tile_px=25), "conv3_1"),
     (Case(3, (99, 128), DREAM), "conv3"),
     (Case(2, (99, 128), replace(DREAM, gradient="whole"), tile_px=60), "conv3"),
 ]
@@ -91,7 +94,7 @@ def test_members_agree_to_the_bit(rendered: list[list[Outcome | None]]) -> None:
 
 
 def test_one_goes_on_where_several_stood(rendered: list[list[Outcome | None]]) -> None:
-    for number in (1, 2):
+    for number in (1, 2, 6, 7):
         case, until = CASES[number]
         outcome = rendered[0][number]
         assert outcome is not None

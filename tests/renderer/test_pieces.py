@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import cache
 
 import torch
@@ -117,8 +116,6 @@ def test_style_pictures_are_run_in_pieces_too() -> None:
     assert tiled.allclose(whole, rtol=1e-12)
     once = blended_grams(flow, [painting, painting], chosen)["conv2_2"]
     assert once.allclose(whole, rtol=1e-12)
-    shrunk = blended_grams(flow, [painting], replace(chosen, style_max_size=20))["conv2_2"]
-    assert not shrunk.allclose(whole, rtol=1e-3)
 
 
 def test_variations_of_pieces_add_up() -> None:

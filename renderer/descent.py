@@ -1,0 +1,140 @@
+"""How does a picture go down towards its content and its style, at one size?
+
+One ``Descent`` is all that a step needs: what the picture is compared with, who holds which part of
+it, the picture, and the optimiser's memory. A state is of whole pictures, whoever held its parts,
+so that it can be taken up by any number of members, in any tiles, and at the next larger scale.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from renderer.checkpoints import State
+from renderer.comparison import Comparison
+from renderer.gang import Gang
+from renderer.images import Picture, resample, shrink
+from renderer.memory import Memory
+from renderer.networks import Network
+from renderer.networks.flow import Flow
+from renderer.optimizers import grown, optimizer
+from renderer.pieces import Sums, gradient
+from renderer.scales import Scale
+from renderer.settings import StyleSettings
+from renderer.targets import Layers, blended_grams, contents
+
+IMAGE, MEMORY = "image", "optimizer."
+"""Name and prefix of a state's tensors: the picture, and what the optimiser keeps."""
+
+
+@dataclass(frozen=True)
+class Goal:
+    """What a picture is to become, at whatever size, and who works on it how.
+
+    ``content`` and ``styles`` are (1, 3, H, W) in 0..255; ``tile_px`` and ``gang`` as in
+    ``style.steps``.
+    """
+
+    content: Tensor
+    styles: Sequence[Tensor]
+    network: Network
+    settings: StyleSettings
+    gang: Gang
+    memory: Memory
+    tile_px: int | None
+
+    def content_at(self, scale: Scale) -> Tensor:
+        """The content at a scale's size."""
+        return sized(self.content, scale.size)
+
+    def styles_at(self, scale: Scale) -> list[Tensor]:
+        """The style pictures, as large as they are to be at a scale."""
+        pictures = [Picture(style) for style in self.styles]
+        return [shrink(p, scale.longest(self.settings, p.size)).pixels for p in pictures]
+
+
+class Descent:
+    """The steps of one scale, from a state of this or of the scale before."""
+
+    def __init__(self, goal: Goal, scale: Scale, state: State) -> None:
+        settings, self._gang = goal.settings, goal.gang
+        names = Layers.of(goal.network, settings)
+        flow = Flow(goal.network, [*names.content, *names.style])
+        self._layout = goal.gang.layout(flow, scale.size, goal.tile_px)
+        self._comparison = Comparison(
+            flow,
+            scale.size,
+            settings,
+            grams=blended_grams(
+                flow,
+                goal.styles_at(scale),
+                settings,
+                gang=goal.gang,
+                tile_px=goal.tile_px,
+                memory=goal.memory,
+            ),
+            contents=contents(
+                flow,
+                goal.content_at(scale),
+                self._layout.pieces,
+                names.content,
+                memory=goal.memory,
+            ),
+            content_layers=names.content,
+        )
+        self._mover = optimizer(settings, goal.gang.measure(self._layout))
+        self._part = self._taken_up(state, settings, goal.content)
+
+    def step(self) -> dict[str, Tensor]:
+        """Move the picture once; the three losses before that, as scalars on the device."""
+        slope, losses = self._slope()
+        self._part = self._mover.step(self._part, slope)
+        return losses
+
+    def image(self) -> Tensor:
+        """The whole picture, (1, 3, H, W)."""
+        return self._gang.gather(self._part, self._layout)
+
+    def state(self, iteration: int) -> State:
+        """All that further steps depend on, as whole tensors."""
+        memory = {MEMORY + name: held for name, held in self._mover.state().items()}
+        whole = {name: self._gang.gather(held, self._layout) for name, held in memory.items()}
+        return State(iteration, {IMAGE: self.image(), **whole})
+
+    def _taken_up(self, state: State, settings: StyleSettings, like: Tensor) -> Tensor:
+        """This member's part of a state's picture; of the optimiser's memory it takes its own."""
+        image = state.tensors[IMAGE].to(like)
+        held = {
+            name.removeprefix(MEMORY): tensor.to(like.device)
+            for name, tensor in state.tensors.items()
+            if name.startswith(MEMORY)
+        }
+        if tuple(image.shape[2:]) != self._layout.size:
+            held = grown(held, settings, self._layout.size)
+        parts = {  # of pictures, that is: counts are the same with all
+            name: self._layout.part(tensor) if tensor.ndim == 4 else tensor
+            for name, tensor in held.items()
+        }
+        self._mover.restore(parts)
+        return self._layout.part(sized(image, self._layout.size))
+
+    def _slope(self) -> tuple[Tensor, dict[str, Tensor]]:
+        """w_c·∇Lc/Lc + w_s·∇Ls/Ls + w_d·∇Ld/Ld of what this member holds, and the losses."""
+        comparison, layout = self._comparison, self._layout
+        losses: dict[str, Tensor] = {}
+
+        def slopes(totals: Mapping[str, Tensor]) -> Sums:
+            found, told = comparison.slopes(self._gang.sum(comparison.complete(totals)))
+            losses.update(told)
+            return found
+
+        own = gradient(self._part, layout.own, layout.pieces, sums=comparison.sums, slopes=slopes)
+        return self._gang.exchange(own, layout), losses
+
+
+def sized(image: Tensor, size: tuple[int, int]) -> Tensor:
+    """An image at a size = (height, width), which it may have already."""
+    picture = Picture(image)
+    return image if picture.size == size else resample(picture, size).pixels
