@@ -38,13 +38,33 @@ class Head:
 
     def submit(self, folder: Path, *entrypoint: str) -> subprocess.CompletedProcess[str]:
         """Submit a job with the id ``harbour``; what came of that."""
-        options = [
-            f"--port={gcs}",
-            f"--dashboard-port={dashboard}",
-            f"--ray-client-server-port={client}",
-            f"--dashboard-agent-listen-port={agent}",
-        ]
+        options = ["--working-dir", str(folder), "--no-wait", "--submission-id", "harbour"]
+        command = ["job", "submit", "--address", self.dashboard, *options, "--", *entrypoint]
+        return subprocess.run(
+            [sys.executable, "-m", "ray.scripts.scripts", *command],
+            env=self.environment, capture_output=True, text=True, timeout=WITHIN_S, check=False,
+        )  # fmt: skip
 
+
+@pytest.fixture(scope="module")
+def head(tmp_path_factory: pytest.TempPathFactory, tiny_weights_dir: Path) -> Iterator[Head]:
+    home = tmp_path_factory.mktemp("home")
+    (home / ".ray").mkdir()
+    (home / ".ray" / "auth_token").write_text("ab" * 32)
+    environment = {
+        **{k: v for k, v in os.environ.items() if not k.startswith("RAY_")},
+        "HOME": str(home),
+        "RAY_AUTH_MODE": "token",
+        "RAY_USAGE_STATS_ENABLED": "0",
+        "REVERIE_WEIGHTS": str(tiny_weights_dir),
+    }
+    gcs, dashboard, client, agent = (free_port() for _ in range(4))
+    options = [
+        f"--port={gcs}",
+        f"--dashboard-port={dashboard}",
+        f"--ray-client-server-port={client}",
+        f"--dashboard-agent-listen-port={agent}",
+    ]
     process = subprocess.Popen(
         [sys.executable, "-m", "ray.scripts.scripts", "start", "--head", "--block", "--num-cpus=2",
          "--node-ip-address=127.0.0.1", "--object-store-memory=100000000", *options],
