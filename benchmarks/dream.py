@@ -26,11 +26,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from benchmarks.machine import Rates
 from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks import machine
+from benchmarks.machine import Rates
 from benchmarks.plain_dream import Dream
 from renderer import dream, images, networks, weights
 from renderer.errors import WeightsError
