@@ -10,7 +10,7 @@ from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler, field_va
 from pydantic.json_schema import WithJsonSchema
 from pydantic_core import core_schema
 
-from jobs import generated, presets
+from jobs import generated, presets, shards
 from jobs.channels import SCHEMA, Channels, by_layers
 from jobs.generated import Generated
 from jobs.models import (
@@ -92,16 +92,25 @@ class Resources:
     tile: Annotated[
         int | None,
         Knob(
-            "side of the tiles that a style transfer is computed in, exactly, to save memory; "
-            "null: the whole picture where it fits, else the largest tiles that do",
+            "side of the tiles that a style, or a dream with `gradient: whole`, is computed "
+            "in, exactly, to save memory; null: the whole picture where it fits, else the largest "
+            "tiles that do",
             unit="px",
             ge=64,
             le=65_536,
         ),
     ] = None
+    shards: Annotated[
+        str,
+        Knob(
+            "workers that render one style transfer together, each a part of the picture: a count "
+            "like 4; auto: many small pictures get one each, one large picture gets all"
+        ),
+    ] = "1"
 
     def __post_init__(self) -> None:
         check(self)
+        shards.parse(self.shards)
 
 
 FRAMES = (

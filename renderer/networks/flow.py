@@ -10,7 +10,8 @@ wherever it is cut; and their gradients too. Receptive fields come out of the sa
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -23,7 +24,7 @@ from renderer.networks.network import Network, channels
 from renderer.networks.registry import entry
 from renderer.networks.response import ResponseNorm
 from renderer.networks.stages import ClassMap, SamePadding
-from renderer.networks.windows import Operation, Part, Window, of_function, of_module
+from renderer.networks.windows import RECTIFIER, Operation, Part, Window, of_function, of_module
 from renderer.spans import Region, Span, hull
 
 PICTURE = 0
@@ -78,7 +79,7 @@ class Flow:
 
     def size(self, layer: str, size: tuple[int, int]) -> tuple[int, int]:
         """(height, width) of a layer's activations for a picture of ``size``."""
-        rows, columns = self._windows(size)[self.places[layer]]
+        rows, columns = self.windows(size)[self.places[layer]]
         return rows.outputs, columns.outputs
 
     def channels(self, layer: str) -> int:
@@ -94,7 +95,7 @@ class Flow:
         for axis in (0, 1):
             spans = {name: (region.rows, region.columns)[axis] for name, region in wanted.items()}
             extra = None if also is None else (also.rows, also.columns)[axis]
-            windows = [pair[axis] for pair in self._windows(size)]
+            windows = [pair[axis] for pair in self.windows(size)]
             axes.append(self._needs(windows, spans, extra))
         needs = tuple(
             Region(rows, columns) if rows.length and columns.length else None
@@ -102,24 +103,33 @@ class Flow:
         )
         return Field(size, wanted, needs[PICTURE] or Region(Span(0, 0), Span(0, 0)), needs)
 
-    def features(self, picture: Tensor, field: Field) -> dict[str, Tensor]:
+    def features(
+        self,
+        picture: Tensor,
+        field: Field,
+        *,
+        after: Callable[[int, Tensor], Tensor] | None = None,
+    ) -> dict[str, Tensor]:
         """The wanted activations, (N, C, h, w), of a field; ``picture`` is that part of the image.
 
         Layers of which nothing is wanted are left out. Gradients flow back to the picture. The
-        activations are in the network's own precision, whatever that is.
+        activations are in the network's own precision, whatever that is. ``after(place, value)`` is
+        given every value as it is computed, and returns what stands for it from there on.
         """
-        windows = self._windows(field.size)
+        windows = self.windows(field.size)
         values: list[Tensor | None] = [None] * (len(self.nodes) + 1)
-        values[PICTURE] = self.network.prepare(picture)
+        prepared = self.network.prepare(picture)
+        values[PICTURE] = prepared if after is None else after(PICTURE, prepared)
         found: dict[str, Tensor] = {}
         for place, node in enumerate(self.nodes, start=1):
             if (need := field.needs[place]) is not None:
-                values[place] = self._run(node, need, (windows[place], values, field))
+                made = self._run(node, need, (windows[place], values, field))
+                values[place] = made if after is None else after(place, made)
             for layer in self._named.get(place, ()):
                 if (region := field.wanted.get(layer)) is not None and need is not None:
                     value = values[place]
                     assert value is not None
-                    found[layer] = value[(..., *region.within(need))]
+                    found[layer] = _cut(value, region, need)
             for done in self._last_read.get(place, ()):
                 values[done] = None
         return found
@@ -152,7 +162,7 @@ class Flow:
                 places[node] = len(self.nodes)
         raise AssertionError("a traced module has an output")
 
-    def _windows(self, size: tuple[int, int]) -> list[tuple[Window, Window]]:
+    def windows(self, size: tuple[int, int]) -> list[tuple[Window, Window]]:
         """The windows of every place, of rows and columns (the picture's own is all of it)."""
         if size not in self._known:
             found = [(Window(size[0], size[0]), Window(size[1], size[1]))]
@@ -196,7 +206,9 @@ class Flow:
             value, held = values[place], field.needs[place]
             assert value is not None
             assert held is not None
-            inputs.append(value[(..., *read.within(held))])
+            inputs.append(_cut(value, read, held))
+        if node.operation is RECTIFIER and inputs[0] is value and place in self._spent:
+            return value.relu_()  # saves a copy of what no one reads again
         return node.operation.run(inputs, Part((need.rows, need.columns), (above, beside), windows))
 
     @cached_property
@@ -215,6 +227,18 @@ class Flow:
         for read, place in last.items():
             found.setdefault(place, []).append(read)
         return found
+
+    @cached_property
+    def _spent(self) -> frozenset[int]:
+        """The places of values that the one operation that reads them may overwrite."""
+        readers = Counter(read for node in self.nodes for read in node.inputs)
+        once = {place for place, count in readers.items() if count == 1}
+        return frozenset(once - {PICTURE, *self.places.values()})
+
+
+def _cut(value: Tensor, region: Region, held: Region) -> Tensor:
+    """A region of a value that covers ``held``; if that is all of it, the value itself."""
+    return value if region == held else value[(..., *region.within(held))]
 
 
 class _Tracer(fx.Tracer):

@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from renderer.gang import grid
-from renderer.settings import StyleSettings
+from renderer.settings import DreamSettings, StyleSettings
 from renderer.spans import Region
 from tests.renderer.members import Case, Outcome, render
 
@@ -33,6 +33,7 @@ MOTIFS = StyleSettings(
     iterations=3,
 )
 SCALED = replace(VGG, min_scale=30, scale_factor=1.5, initial_iterations=4)
+DREAM = DreamSettings(layer="conv3", iterations=2, repeats=1, tile_size=40)
 CASES = [
     (Case(2, (61, 48), VGG), "conv3_1"),
     (Case(3, (61, 53), replace(VGG, optimizer="adam")), "conv3_1"),
@@ -42,6 +43,8 @@ CASES = [
     (Case(1, (61, 48), VGG, tile_px=20), "conv3_1"),
     (Case(2, (61, 48), replace(SCALED, optimizer="adam")), "conv3_1"),
     (Case(4, (61, 48), replace(SCALED, optimizer="lbfgs"), tile_px=25), "conv3_1"),
+    (Case(3, (99, 128), DREAM), "conv3"),
+    (Case(2, (99, 128), replace(DREAM, gradient="whole"), tile_px=60), "conv3"),
 ]
 
 
