@@ -143,6 +143,7 @@ class Renderer:
         hooks["memory"] = self._memory.within(*_circumstances(order))
         if isinstance(order.settings, DreamSettings):
             aids = self._decoded(order.pictures)
+            hooks["tile_px"] = self._tile_px(order, network, (pixels.shape[2], pixels.shape[3]))
             return dream.steps(pixels, network, order.settings, pictures=aids, **hooks)
         styles = [one.pixels.to(self.device) for one in self._decoded(order.styles)]
         hooks["tile_px"] = self._tile_px(order, network, (pixels.shape[2], pixels.shape[3]))
@@ -156,11 +157,12 @@ class Renderer:
         ]
 
     def _tile_px(self, order: Order, network: Network, size: tuple[int, int]) -> int | None:
-        """The tiles of a style transfer: as asked for, or as memory bears; half where it didn't."""
-        assert isinstance(order.settings, StyleSettings)
-        tile_px = order.tile_px
-        if tile_px is None:
-            tile_px = tile_for(network, order.settings, size, self._budget_bytes(order))
+        """The tiles of what is exact in any: as asked for, or as memory bears; half where not."""
+        tile_px, budget = order.tile_px, self._budget_bytes(order)
+        if tile_px is None and isinstance(order.settings, DreamSettings):
+            tile_px = dream.tile_for(network, order.settings, size, budget)
+        elif tile_px is None and isinstance(order.settings, StyleSettings):
+            tile_px = tile_for(network, order.settings, size, budget)
         if not order.squeezed:
             return tile_px
         return max(SMALLEST_TILE_PX, (tile_px or max(size)) >> order.squeezed)

@@ -20,6 +20,7 @@ from jobs.inputs import FailedInput, Source
 from jobs.masks import check_masks
 from jobs.names import Names
 from jobs.outputs import Cell, Output, folder, outputs
+from jobs.patterns import Called
 from jobs.settling import settle
 from jobs.spec import JobSpec
 from jobs.stages import Stage, Variant, blamed
@@ -134,6 +135,7 @@ class _Grower:
         self.tasks: dict[str, Task] = {}
         self.frames: list[list[Frame]] = [[] for _ in spec.steps]
         self.names = [Names() for _ in spec.steps]
+        self._called = [Called(spec.names) for _ in spec.steps]
         self._ways: dict[_Way, str] = {}  # to tasks: branches have ways in common
 
     def grow(self, source: Source, branch: Branch) -> set[str]:
@@ -187,7 +189,7 @@ class _Grower:
         carries: bool,
     ) -> str:
         step = len(way.places) - 1
-        file = self._file(step, name)
+        file = self._file(step, name, way.source.name)
         task = self._task(way, stage, variant, above=above, file=file, carries=carries)
         self.tasks[task.id] = task
         source, size = way.source, self._branch.spec.size
@@ -229,9 +231,14 @@ class _Grower:
                     return found
         return ""
 
-    def _file(self, step: int, name: str) -> str:
-        unique = self.names[step].take(name) + SUFFIXES[self.spec.format]
-        return f"frames/{folder(self.spec, step)}/{unique}"
+    def _file(self, step: int, name: str, stem: str) -> str:
+        if not self.spec.names:
+            own = self.names[step].take(name)
+        else:
+            layer, number = name.removeprefix(stem).removeprefix("-"), len(self.frames[step]) + 1
+            with blamed(self.spec, ("names",)):
+                own = self._called[step].take(stem=stem, layer=layer, frame=number)
+        return f"frames/{folder(self.spec, step)}/{own}{SUFFIXES[self.spec.format]}"
 
     def _task(
         self,

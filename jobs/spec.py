@@ -17,6 +17,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, PrivateAttr, ValidationError, field_validator
 
+from jobs import patterns
 from jobs.checkpoints import CheckpointSettings
 from jobs.complaints import complaints
 from jobs.curves import LossSettings
@@ -57,6 +58,12 @@ class JobSpec(Model):
         description="longest side that pictures are rendered at, in px; null: as they are",
     )
     format: Annotated[str, Choice(*FORMATS)] = Field("png", description="format of the frames")
+    names: Text = Field(
+        "",
+        description="how frames are called: a pattern of {stem}, the input's name, {layer}, what "
+        "tells its frames apart, and {frame}, a frame's number in its step, like "
+        "{stem}-{layer}-{frame:05}; empty: {stem}-{layer}",
+    )
     order: Annotated[str, Choice(*ORDERS)] = Field(
         "sequential",
         description="which pictures are begun first: as they are listed; from the middle outwards; "
@@ -107,6 +114,13 @@ class JobSpec(Model):
     @classmethod
     def _check_name(cls, value: str) -> str:
         if value and (fault := name_fault(value)):
+            raise ValueError(fault)
+        return value
+
+    @field_validator("names")
+    @classmethod
+    def _check_names(cls, value: str) -> str:
+        if value and (fault := patterns.fault(value)):
             raise ValueError(fault)
         return value
 
@@ -219,6 +233,8 @@ def _contradictions(spec: JobSpec) -> Iterator[tuple[Key, str]]:
         if not spec.inputs:
             yield ("inputs",), "is missing"
         return
+    if spec.names:
+        yield ("names",), "an atlas names its pictures by their channels; leave this out"
     if spec.inputs:
         yield ("inputs",), "an atlas begins with noise and takes no pictures; leave this out"
     if len(spec.steps) > 1:

@@ -92,8 +92,9 @@ class Resources:
     tile: Annotated[
         int | None,
         Knob(
-            "side of the tiles that a style transfer is computed in, exactly, to save memory; "
-            "null: the whole picture where it fits, else the largest tiles that do",
+            "side of the tiles that a style, or a dream with `gradient: whole`, is computed "
+            "in, exactly, to save memory; null: the whole picture where it fits, else the largest "
+            "tiles that do",
             unit="px",
             ge=64,
             le=65_536,

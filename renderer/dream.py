@@ -23,17 +23,19 @@ from renderer import networks
 from renderer.checkpoints import State, pack
 from renderer.errors import ImageError
 from renderer.events import Checkpoint, Event, Progress, finish
+from renderer.gang import Gang
 from renderer.images import Picture, resize
 from renderer.losses import standardised
 from renderer.making import Making
 from renderer.memory import Memory, fingerprint, size_bytes
 from renderer.networks import Network
-from renderer.objectives import Objective, gradients
+from renderer.networks.flow import Flow
+from renderer.networks.mosaic import Joints
 from renderer.precision import converted
 from renderer.regions import Regions
 from renderer.settings import DreamSettings
+from renderer.slopes import Slope, Tiled, Whole, largest_tile
 from renderer.smoothing import gaussian
-from renderer.tiling import random_tiles
 
 KEPT_BYTES = 2**24
 """What the steps of a smallest level may take to be kept for dreams that begin alike."""
@@ -67,6 +69,8 @@ def steps(
     resume: State | None = None,
     frames: Making | None = None,
     memory: Memory | None = None,
+    tile_px: int | None = None,
+    gang: Gang | None = None,
 ) -> Generator[Event, None, Tensor]:
     """Dream ``image``, (1, 3, H, W) in 0..255; yields after every step and returns the picture.
 
@@ -75,6 +79,12 @@ def steps(
     for the device); without it every step has one. ``checkpoint`` is asked whether to yield a
     Checkpoint after the step; ``resume`` is the state in one, to go on from; ``frames`` keeps
     pictures of the making; ``memory`` has what earlier dreams with this network had in common.
+
+    ``tile_px`` bounds what a gradient of the whole picture (``gradient: whole``) takes: it is
+    computed in pieces of sides up to that, to the same result but for rounding. With a ``gang``,
+    all members call this alike and each computes a share of every gradient; every one has the whole
+    image, and all are to answer ``checkpoint`` alike.
+
     Raises ImageError for a picture too small for the layer, NetworkError
     for an unknown layer, channel or class.
     """
@@ -84,8 +94,11 @@ def steps(
     smallest = smallest_side(network, deepest)
     levels = pyramid(image, settings, layer=deepest, smallest=smallest)
     total = len(levels) * settings.iterations
-    memory = Memory(0) if memory is None else memory
-    key = smallest_key(image, settings, pictures, seed=seed)
+    gang = gang or Gang()
+    # A gang's members must not differ in what they remember: they add up in every step.
+    memory = memory if memory is not None and gang.count == 1 else Memory(0)
+    slope = slope_of(network, regions, settings, smallest=smallest, tile_px=tile_px, gang=gang)
+    key = (*smallest_key(image, settings, pictures, seed=seed), tile_px)
     done, result = 0, levels[-1]
     if resume is not None:
         done, result = resume.iteration, resume.tensors["image"].to(image)
@@ -101,15 +114,8 @@ def steps(
         if known is None:
             # Seeded by place, not by history: a step draws the same tiles wherever a run began.
             rng = random.Random(f"{seed}/{depth}/{i}")
-            slopes, values = tiled_gradients(
-                result,
-                network,
-                regions.objectives,
-                rng,
-                tile_size=settings.tile_size,
-                smallest=smallest,
-            )
-            moves = [step_of(slope, settings, iteration=i) for slope in slopes]
+            slopes, values = slope(result, rng)
+            moves = [step_of(each, settings, iteration=i) for each in slopes]
             known = result + settings.step_size * shares.combined(moves), values
             size = size_bytes(known[0])
             if step < settings.iterations and size * settings.iterations <= KEPT_BYTES:
@@ -123,6 +129,37 @@ def steps(
         if checkpoint is not None and checkpoint():
             yield Checkpoint(step + 1, pack(State(step + 1, {"image": result})))
     return result
+
+
+def slope_of(
+    network: Network,
+    regions: Regions,
+    settings: DreamSettings,
+    *,
+    smallest: int,
+    tile_px: int | None,
+    gang: Gang,
+) -> Slope:
+    """How the settings want gradients computed."""
+    flow = Flow(network, regions.layers)
+    if settings.gradient == "whole":
+        return Whole(flow, regions.objectives, tile_px, gang)
+    return Tiled(Joints(flow), regions.objectives, settings.tile_size, smallest, gang)
+
+
+def tile_for(
+    network: Network, settings: DreamSettings, size: tuple[int, int], budget_bytes: float
+) -> int | None:
+    """The side of the pieces that keep a whole picture's gradient within a budget; None: one piece.
+
+    A dream in random tiles has no other pieces.
+    """
+    if settings.gradient != "whole":
+        return None
+    entry = networks.entry(network.name)
+    aimed = [aim.layer for region in settings.regions for aim in region.aims] or [settings.layer]
+    layers = [networks.resolve_layer(entry, layer) for layer in aimed]
+    return largest_tile(Flow(network, layers), size, budget_bytes, terms=len(aimed))
 
 
 def smallest_key(
@@ -158,34 +195,6 @@ def blended(level: Tensor, result: Tensor, blend: float) -> Tensor:
     """A level of the pyramid with the enlarged result of the smaller one below it."""
     enlarged = resize(result, (level.shape[2], level.shape[3]))
     return blend * level + (1 - blend) * enlarged
-
-
-def tiled_gradients(
-    image: Tensor,
-    network: Network,
-    objectives: Sequence[Objective],
-    rng: random.Random,
-    *,
-    tile_size: int,
-    smallest: int,
-) -> tuple[list[Tensor], list[Tensor]]:
-    """Each objective's gradient, tile by tile, each tile's over its own standard deviation.
-
-    Also returns the values of all terms, averaged over the tiles by their areas.
-    """
-    height, width = image.shape[2:]
-    whole = [torch.empty_like(image) for _ in objectives]
-    values = [image.new_zeros(()) for objective in objectives for _ in objective.terms]
-    for tile in random_tiles((height, width), tile_size, rng, smallest=smallest):
-        (rows, columns), (run_rows, run_columns) = tile.own, tile.run
-        part = image[:, :, run_rows.slice, run_columns.slice]
-        slopes, scores = gradients(objectives, part, network)
-        for gradient, slope in zip(whole, slopes, strict=True):
-            own = slope[:, :, rows.within(run_rows), columns.within(run_columns)]
-            gradient[:, :, rows.slice, columns.slice] = own
-        for value, score in zip(values, scores, strict=True):
-            value += score * (rows.length * columns.length / (height * width))
-    return whole, values
 
 
 def step_of(gradient: Tensor, settings: DreamSettings, *, iteration: int) -> Tensor:

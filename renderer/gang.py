@@ -13,7 +13,7 @@ beside the computation: all sums are small next to it, and an update needs all o
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import torch
@@ -84,17 +84,19 @@ class Gang:
         """A picture's layout for what a flow computes, in pieces of sides up to ``tile_px``."""
         return layouts(flow, size, self.count, tile_px)[self.rank]
 
-    def sum(self, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    def sum(
+        self, tensors: Mapping[str, Tensor], *, symmetric: Collection[str] = ()
+    ) -> dict[str, Tensor]:
         """The sums over all members of tensors that all of them have, by name.
 
-        Square matrices are Gram matrices, the same mirrored: half of each travels.
+        Of matrices that are named as ``symmetric`` one half travels.
         """
         if self.group is None:
             return dict(tensors)
-        flat = packed(tensors)
+        flat = packed(tensors, symmetric=symmetric)
         dist.all_reduce(flat, group=self.group)
         self._told(reductions=1, reduced_bytes=size_bytes(flat))
-        return unpacked(flat, tensors)
+        return unpacked(flat, tensors, symmetric=symmetric)
 
     def exchange(self, part: Tensor, layout: Layout) -> Tensor:
         """The sum of all members' parts of a gradient, over what this one holds."""
@@ -169,7 +171,7 @@ class _Shared(Measure):
         table[self.gang.rank, 0] = core.numel()
         table[self.gang.rank, 1] = mean
         table[self.gang.rank, 2] = (core - mean).square().sum()
-        counts, means, squares = self.gang.sum({"table": table.flatten()})["table"].view(-1, 3).T
+        counts, means, squares = self.gang.sum({"table": table})["table"].T
         centre = (counts * means).sum() / counts.sum()
         total = squares.sum() + (counts * (means - centre).square()).sum()
         found: Tensor = (total / counts.sum()).sqrt().to(part.dtype)

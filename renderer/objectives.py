@@ -12,8 +12,9 @@ the habit of lucid's objectives.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -27,7 +28,7 @@ from renderer.networks import Network
 
 @dataclass(frozen=True, eq=False)
 class Term:
-    """A scalar to raise, of the activation (1, C, h, w) of one layer."""
+    """A scalar to raise, of the activation (1, C, h, w) of one layer: a mean over its positions."""
 
     layer: str
     value: Callable[[Tensor], Tensor]
@@ -84,26 +85,39 @@ def objective(
     return sum(others, start=first)
 
 
-def gradients(
-    objectives: Sequence[Objective], image: Tensor, network: Network
-) -> tuple[list[Tensor], list[Tensor]]:
-    """Each objective's gradient, (1, 3, H, W), and the values of all their terms, as scalars.
+def slopes(
+    terms: Sequence[Term],
+    image: Tensor,
+    features: Mapping[str, Tensor],
+    parts: Callable[[str], Sequence[tuple[Any, ...]]] = lambda layer: [(...,)],
+) -> Iterator[tuple[Tensor, list[Tensor]]]:
+    """Each term's gradient with regard to the image that the features come from, and its values.
 
-    A gradient is the sum of weight × gradient/std over the objective's terms. The network runs
-    once, forward, for all of them.
+    ``parts(layer)`` are indexes of the activations of independent pictures, all on one canvas,
+    among those of a layer: each has a value of its own, and the gradient is that of their sum. The
+    graph is gone afterwards.
     """
-    image = image.detach().requires_grad_()
-    terms = [(place, *pair) for place, o in enumerate(objectives) for pair in o.terms]
-    found: list[Tensor | None] = [None] * len(objectives)
-    with torch.enable_grad():
-        features = network.features(image, [term.layer for _, _, term in terms])
-        values = [term.value(features[term.layer]) for _, _, term in terms]
-        for number, (place, weight, _) in enumerate(terms, start=1):
-            more = number < len(terms)
-            (slope,) = torch.autograd.grad(values[number - 1], image, retain_graph=more)
-            slope, before = weight * standardised(slope), found[place]
-            found[place] = slope if before is None else before + slope
-    return [slope for slope in found if slope is not None], [v.detach() for v in values]
+    for number, term in enumerate(terms, start=1):
+        active = features[term.layer]
+        pull, values = torch.zeros_like(active), []
+        for part in parts(term.layer):
+            own = active.detach()[part].requires_grad_()
+            with torch.enable_grad():
+                value = term.value(own)
+            (pull[part],) = torch.autograd.grad(value, own)
+            values.append(value.detach())
+        more = number < len(terms)
+        (slope,) = torch.autograd.grad(active, image, pull, retain_graph=more)
+        yield slope, values
+
+
+def combined(objectives: Sequence[Objective], slopes: Sequence[Tensor]) -> list[Tensor]:
+    """Each objective's gradient: the sum of weight × gradient/std over its terms, given in turn."""
+    given, found = iter(slopes), []
+    for one in objectives:
+        parts = [weight * standardised(next(given)) for weight, _ in one.terms]
+        found.append(sum(parts[1:], start=parts[0]))
+    return found
 
 
 def _single(name: str, value: Callable[[Tensor], Tensor]) -> Objective:

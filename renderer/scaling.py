@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from renderer.gang import Layout
 from renderer.networks.flow import Field, Flow
 from renderer.networks.windows import Convolution
-from renderer.packing import packed_length
+from renderer.packing import half_length
 from renderer.pieces import piece
 from renderer.spans import Region
 from renderer.targets import Layers
@@ -67,7 +67,7 @@ def volume(flow: Flow, layers: Layers, layouts: Sequence[Layout]) -> Volume:
     """The work of a step of gradient descent by the members whose layouts these are, by rank."""
     size = layouts[0].size
     whole = piece(flow, size, Region.whole(size)).field
-    numbers = sum(packed_length((flow.channels(name),) * 2) for name in layers.style)
+    numbers = sum(half_length(flow.channels(name)) for name in layers.style)
     numbers += len(layers.content) + 1 + STD_NUMBERS * len(layouts)
     return Volume(
         members=len(layouts),
@@ -108,8 +108,7 @@ def allowed(layouts: Sequence[Layout]) -> float:
 def field_flops(flow: Flow, layers: Layers, field: Field) -> float:
     """The operations of a step over a field: convolutions and Gram matrices, there and back.
 
-    Forward and the gradient of the input, of the same length each; of a Gram matrix's two factors
-    each has a gradient.
+    Forward and the gradient of the input, of the same length each.
     """
     total = 0.0
     for node, need in zip(flow.nodes, field.needs[1:], strict=True):
@@ -117,7 +116,7 @@ def field_flops(flow: Flow, layers: Layers, field: Field) -> float:
             total += 2 * 2 * need.area * node.operation.module.weight.numel()
     for name in layers.style:
         if name in field.wanted:
-            total += 3 * 2 * field.wanted[name].area * flow.channels(name) ** 2
+            total += 2 * 2 * field.wanted[name].area * flow.channels(name) ** 2
     return total
 
 

@@ -73,6 +73,14 @@ class DreamSettings:
     step_size: Annotated[
         float, Knob("standard deviation of one update", unit="0..255 levels", gt=0, le=10_000)
     ] = 3.0
+    gradient: Annotated[
+        str,
+        Knob(
+            "gradient of random tiles, each by itself (the report: all parts move alike), or of "
+            "the whole picture (it moves most where there is most to raise)",
+            choices=("tiles", "whole"),
+        ),
+    ] = "tiles"
     tile_size: Annotated[
         int, Knob("wanted side of the tiles a gradient is computed in", unit="px", ge=32, le=65_536)
     ] = 400
@@ -100,7 +108,11 @@ class DreamSettings:
     @property
     def idle(self) -> frozenset[str]:
         """Names of the settings that determine nothing here, since what they are of isn't there."""
-        unused = {"regions": self.regions, "guide_max_size": guides(self.regions)}
+        unused = {
+            "regions": self.regions,
+            "guide_max_size": guides(self.regions),
+            "tile_size": self.gradient == "tiles",
+        }
         return frozenset(name for name, used in unused.items() if not used)
 
 

@@ -20,6 +20,27 @@ class Tile:
     own: tuple[Span, Span]
     run: tuple[Span, Span]
 
+    @property
+    def size(self) -> tuple[int, int]:
+        """(height, width) of what is run, in px."""
+        return self.run[0].length, self.run[1].length
+
+    @property
+    def within(self) -> tuple[slice, slice]:
+        """What is its own, in what is run."""
+        (rows, columns), (run_rows, run_columns) = self.own, self.run
+        return rows.within(run_rows), columns.within(run_columns)
+
+    @property
+    def area(self) -> int:
+        """Pixels of its own."""
+        return self.own[0].length * self.own[1].length
+
+    @property
+    def slices(self) -> tuple[slice, slice]:
+        """What is its own, in the picture."""
+        return self.own[0].slice, self.own[1].slice
+
 
 def tile_side(length: int, wanted: int) -> int:
     """Side of the tiles along an axis of ``length`` px: near ``wanted``, without a small rest."""

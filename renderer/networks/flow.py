@@ -10,7 +10,7 @@ wherever it is cut; and their gradients too. Receptive fields come out of the sa
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -78,7 +78,7 @@ class Flow:
 
     def size(self, layer: str, size: tuple[int, int]) -> tuple[int, int]:
         """(height, width) of a layer's activations for a picture of ``size``."""
-        rows, columns = self._windows(size)[self.places[layer]]
+        rows, columns = self.windows(size)[self.places[layer]]
         return rows.outputs, columns.outputs
 
     def channels(self, layer: str) -> int:
@@ -94,7 +94,7 @@ class Flow:
         for axis in (0, 1):
             spans = {name: (region.rows, region.columns)[axis] for name, region in wanted.items()}
             extra = None if also is None else (also.rows, also.columns)[axis]
-            windows = [pair[axis] for pair in self._windows(size)]
+            windows = [pair[axis] for pair in self.windows(size)]
             axes.append(self._needs(windows, spans, extra))
         needs = tuple(
             Region(rows, columns) if rows.length and columns.length else None
@@ -102,19 +102,28 @@ class Flow:
         )
         return Field(size, wanted, needs[PICTURE] or Region(Span(0, 0), Span(0, 0)), needs)
 
-    def features(self, picture: Tensor, field: Field) -> dict[str, Tensor]:
+    def features(
+        self,
+        picture: Tensor,
+        field: Field,
+        *,
+        after: Callable[[int, Tensor], Tensor] | None = None,
+    ) -> dict[str, Tensor]:
         """The wanted activations, (N, C, h, w), of a field; ``picture`` is that part of the image.
 
         Layers of which nothing is wanted are left out. Gradients flow back to the picture. The
-        activations are in the network's own precision, whatever that is.
+        activations are in the network's own precision, whatever that is. ``after(place, value)`` is
+        given every value as it is computed, and returns what stands for it from there on.
         """
-        windows = self._windows(field.size)
+        windows = self.windows(field.size)
         values: list[Tensor | None] = [None] * (len(self.nodes) + 1)
-        values[PICTURE] = self.network.prepare(picture)
+        prepared = self.network.prepare(picture)
+        values[PICTURE] = prepared if after is None else after(PICTURE, prepared)
         found: dict[str, Tensor] = {}
         for place, node in enumerate(self.nodes, start=1):
             if (need := field.needs[place]) is not None:
-                values[place] = self._run(node, need, (windows[place], values, field))
+                made = self._run(node, need, (windows[place], values, field))
+                values[place] = made if after is None else after(place, made)
             for layer in self._named.get(place, ()):
                 if (region := field.wanted.get(layer)) is not None and need is not None:
                     value = values[place]
@@ -152,7 +161,7 @@ class Flow:
                 places[node] = len(self.nodes)
         raise AssertionError("a traced module has an output")
 
-    def _windows(self, size: tuple[int, int]) -> list[tuple[Window, Window]]:
+    def windows(self, size: tuple[int, int]) -> list[tuple[Window, Window]]:
         """The windows of every place, of rows and columns (the picture's own is all of it)."""
         if size not in self._known:
             found = [(Window(size[0], size[0]), Window(size[1], size[1]))]

@@ -66,9 +66,13 @@ class Part:
 
 @dataclass(frozen=True)
 class Pointwise:
-    """Every position by itself: a ReLU, a normalisation, a join of branches."""
+    """Every position by itself: a ReLU, a normalisation, a join of branches.
+
+    ``keeps_zero`` where zeros give zeros.
+    """
 
     function: Callable[[Sequence[Tensor]], Tensor]
+    keeps_zero: bool = False
 
     def window(self, axis: int, length: int) -> Window:
         return Window(length, length)
@@ -177,8 +181,10 @@ def of_module(module: nn.Module) -> Operation:
         case SamePadding():
             return Padding(module)
         case nn.ReLU():  # never in place: what comes in may be a view of what others read too
-            return Pointwise(rectified)
-        case nn.BatchNorm2d() | nn.LocalResponseNorm() | nn.Dropout() | ClassMap():
+            return Pointwise(rectified, keeps_zero=True)
+        case nn.LocalResponseNorm() | nn.Dropout():
+            return Pointwise(lambda inputs: module(inputs[0]), keeps_zero=True)
+        case nn.BatchNorm2d() | ClassMap():
             return Pointwise(lambda inputs: module(inputs[0]))
     raise NetworkError(f"{module}: such an operation can't be computed in parts")
 
@@ -186,9 +192,9 @@ def of_module(module: nn.Module) -> Operation:
 def of_function(function: Any, options: dict[str, Any]) -> Operation:
     """The operation of a function that a module's forward calls, with its options by name."""
     if function in (F.relu, torch.relu):
-        return Pointwise(rectified)
+        return Pointwise(rectified, keeps_zero=True)
     if function is torch.cat and options.get("dim") == 1:
-        return Pointwise(lambda inputs: torch.cat(list(inputs), dim=1))
+        return Pointwise(lambda inputs: torch.cat(list(inputs), dim=1), keeps_zero=True)
     if function is F.max_pool2d:
         return of_module(nn.MaxPool2d(**options))
     if function is F.avg_pool2d:

@@ -11,26 +11,27 @@ from dataclasses import dataclass
 from datetime import timedelta
 from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Any
 
 import torch
 import torch.distributed as dist
 from torch import Tensor
 
-from renderer import networks, style
+from renderer import dream, networks, style
 from renderer.checkpoints import State, unpack
 from renderer.events import Checkpoint, Progress
 from renderer.gang import Gang, Traffic
 from renderer.networks import Network
-from renderer.settings import StyleSettings
+from renderer.settings import DreamSettings, StyleSettings
 
 
 @dataclass(frozen=True)
 class Case:
-    """A style transfer by the first ``members`` processes."""
+    """A style transfer or a dream by the first ``members`` processes."""
 
     members: int
     size: tuple[int, int]
-    settings: StyleSettings
+    settings: StyleSettings | DreamSettings
     tile_px: int | None = None
     resumed: bool = False  # goes on from the checkpoint that the case before left
 
@@ -62,25 +63,25 @@ def pictures(size: tuple[int, int]) -> tuple[Tensor, Tensor]:
 def render(case: Case, until: str, gang: Gang | None, resume: State | None = None) -> Outcome:
     """What one member comes to; None as the gang renders alone."""
     content, painting = pictures(case.size)
-    gang = gang or Gang()
-    steps = style.steps(
-        content,
-        [painting],
-        network(case.settings.network, until),
-        case.settings,
-        seed=3,
-        gang=gang,
-        tile_px=case.tile_px,
-        resume=resume,
-        checkpoint=lambda: True,
-    )
+    hooks: Any = {
+        "seed": 3,
+        "gang": gang,
+        "tile_px": case.tile_px,
+        "resume": resume,
+        "checkpoint": lambda: True,
+    }
+    built = network(case.settings.network, until)
+    if isinstance(case.settings, DreamSettings):
+        steps = dream.steps(content, built, case.settings, **hooks)
+    else:
+        steps = style.steps(content, [painting], built, case.settings, **hooks)
     losses: list[tuple[float, ...]] = []
     kept = None
     while True:
         try:
             event = next(steps)
         except StopIteration as end:
-            return Outcome(end.value, losses, kept, gang.traffic)
+            return Outcome(end.value, losses, kept, (gang or Gang()).traffic)
         if isinstance(event, Progress):
             losses.append(tuple(dict(event.losses).values()))
         elif isinstance(event, Checkpoint):

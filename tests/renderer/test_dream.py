@@ -14,10 +14,14 @@ from renderer import dream, networks, objectives, weights
 from renderer.checkpoints import unpack
 from renderer.errors import ImageError, NetworkError
 from renderer.events import Checkpoint, Event, finish
+from renderer.gang import Gang
 from renderer.images import decode, fit
 from renderer.losses import layer_objective
 from renderer.networks import Network
+from renderer.networks.flow import Flow
+from renderer.networks.mosaic import Joints
 from renderer.settings import DreamSettings
+from renderer.slopes import Tiled
 from tests.renderer import reference
 
 LAYER = "conv3"
@@ -63,14 +67,9 @@ def test_agrees_with_the_formulas(network: Network, picture: torch.Tensor) -> No
 
 def test_gradient_agrees_with_the_formulas(network: Network, picture: torch.Tensor) -> None:
     for channels in ((), (0, 5, 17)):
-        (gradient,), _ = dream.tiled_gradients(
-            picture,
-            network,
-            [objectives.layer(LAYER, channels)],
-            random.Random(3),
-            tile_size=32,
-            smallest=1,
-        )
+        joints = Joints(Flow(network, [LAYER]))
+        tiled = Tiled(joints, [objectives.layer(LAYER, channels)], 32, 1, Gang())
+        (gradient,), _ = tiled(picture, random.Random(3))
         direct = reference.layer_gradient(network, LAYER, list(channels) or None)
         expected = reference.tiled_gradient(
             reference.array(picture), direct, random.Random(3), wanted=32

@@ -14,9 +14,9 @@ import torch
 
 from renderer.gang import grid, layouts
 from renderer.networks.flow import Flow
-from renderer.packing import packed_length
+from renderer.packing import half_length
 from renderer.scaling import SUM_BYTES, SUMMATIONS, volume
-from renderer.settings import StyleSettings
+from renderer.settings import DreamSettings, StyleSettings
 from renderer.spans import Region
 from renderer.targets import Layers
 from tests.renderer.members import Case, Outcome, network, render
@@ -37,6 +37,7 @@ MOTIFS = StyleSettings(
     iterations=3,
 )
 SCALED = replace(VGG, min_scale=30, scale_factor=1.5, initial_iterations=4)
+DREAM = DreamSettings(layer="conv3", iterations=2, repeats=1, tile_size=40)
 CASES = [
     (Case(2, (61, 48), VGG), "conv3_1"),
     (Case(3, (61, 53), replace(VGG, optimizer="adam")), "conv3_1"),
@@ -46,6 +47,8 @@ CASES = [
     (Case(1, (61, 48), VGG, tile_px=20), "conv3_1"),
     (Case(2, (61, 48), replace(SCALED, optimizer="adam")), "conv3_1"),
     (Case(4, (61, 48), replace(SCALED, optimizer="lbfgs"), tile_px=25), "conv3_1"),
+    (Case(3, (99, 128), DREAM), "conv3"),
+    (Case(2, (99, 128), replace(DREAM, gradient="whole"), tile_px=60), "conv3"),
 ]
 
 
@@ -99,11 +102,12 @@ def test_members_tell_each_other_no_more_than_is_counted_beforehand(
 ) -> None:
     for number in (0, 3):
         case, until = CASES[number]
+        assert isinstance(case.settings, StyleSettings)
         built, steps = network(case.settings.network, until), case.settings.iterations
         names = Layers.of(built, case.settings)
         flow = Flow(built, [*names.content, *names.style])
         work = volume(flow, names, layouts(flow, case.size, case.members))
-        style_bytes = SUM_BYTES * sum(packed_length((flow.channels(n),) * 2) for n in names.style)
+        style_bytes = SUM_BYTES * sum(half_length(flow.channels(n)) for n in names.style)
         told = [rendered[member][number].traffic for member in range(case.members)]  # type: ignore[union-attr]
         assert {one.reductions for one in told} == {1 + SUMMATIONS * steps}
         assert {one.reduced_bytes for one in told} == {style_bytes + work.reduced_bytes * steps}

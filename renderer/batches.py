@@ -1,0 +1,130 @@
+"""Which tiles of a step are run at once, and how?
+
+Tiles are independent, so it is free: the fewer runs, and the more of one size, the better. Where
+the network can, tiles of all sizes share canvases (``networks.mosaic``); else those of equal shape
+go side by side as a batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any, TypeVar
+
+import torch
+from torch import Tensor
+
+from renderer.networks import Network
+from renderer.networks.mosaic import Joints, Mosaic
+from renderer.spans import Span
+from renderer.tiling import Tile
+
+TOGETHER_PX = 2**19
+"""Pixels of the tiles that are run at once, unless a single one has more."""
+
+Place = tuple[Any, ...]
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Tiles that are run at once: on a canvas, or those of equal shape as a batch."""
+
+    network: Network
+    tiles: tuple[Tile, ...]
+    mosaic: Mosaic | None
+
+    def canvas(self, image: Tensor) -> Tensor:
+        """The pixels of all tiles, (N, 3, h, w), in the layout that convolutions like best."""
+        parts = [image[..., rows.slice, columns.slice] for rows, columns in self._runs]
+        if self.mosaic is None:
+            return torch.cat(parts).contiguous(memory_format=torch.channels_last)
+        shape = (*image.shape[:2], *self.mosaic.size)
+        canvas = image.new_zeros(shape).contiguous(memory_format=torch.channels_last)
+        for number, part in enumerate(parts):
+            canvas[self.place(number)] = part
+        return canvas
+
+    @property
+    def _runs(self) -> list[tuple[Span, Span]]:
+        return [tile.run for tile in self.tiles]
+
+    def place(self, number: int) -> Place:
+        """Where a tile's pixels are on the canvas."""
+        if self.mosaic is None:
+            return (slice(number, number + 1),)
+        return (..., *self.mosaic.places[number].slices)
+
+    def features(self, canvas: Tensor, layers: Iterable[str]) -> dict[str, Tensor]:
+        """The activations of some layers, of all tiles; gradients flow back to the canvas."""
+        run = self.network if self.mosaic is None else self.mosaic
+        return run.features(canvas, layers)
+
+    def parts(self, layer: str) -> list[Place]:
+        """Where each tile's activations are among them."""
+        numbers = range(len(self.tiles))
+        if self.mosaic is None:
+            return [(slice(number, number + 1),) for number in numbers]
+        return [(..., *self.mosaic.part(layer, number)) for number in numbers]
+
+
+def batches(
+    tiles: Sequence[Tile], joints: Joints, *, together_px: int = TOGETHER_PX
+) -> list[Batch]:
+    """All tiles, each in one batch. The canvases of one grid have the same sizes in every step."""
+    network = joints.flow.network
+    if not tiles:
+        return []
+    if not joints.fit:
+        shapes: dict[tuple[int, int], list[Tile]] = {}
+        for tile in tiles:
+            shapes.setdefault(tile.size, []).append(tile)
+        return [
+            Batch(network, tuple(some), None)
+            for (tall, wide), alike in shapes.items()
+            for some in _chunks(alike, together_px // (tall * wide))
+        ]
+    bands = [list(band) for _, band in groupby(tiles, key=lambda tile: tile.own[0])]
+    found = []
+    for canvas in _canvases(bands, together_px):
+        sizes = [(band[0].size[0], [tile.size[1] for tile in band]) for band in canvas]
+        together = tuple(tile for band in canvas for tile in band)
+        found.append(Batch(network, together, Mosaic.of(joints, sizes)))
+    return found
+
+
+def _canvases(bands: Sequence[list[Tile]], together_px: int) -> list[list[list[Tile]]]:
+    """Bands, or parts of them, that share a canvas."""
+    tall = max(band[0].size[0] for band in bands)
+    wide = max(sum(tile.size[1] for tile in band) for band in bands)
+    if tall * wide <= together_px:
+        return _folded(bands, together_px // (tall * wide))
+    widest = max(tile.size[1] for band in bands for tile in band)
+    found = []
+    for some in _folded(bands, 1):
+        parts = [_folded(band, max(1, together_px // (tall * widest))) for band in some]
+        found += [
+            [part[number] for part in parts if number < len(part)]
+            for number in range(max(map(len, parts)))
+        ]
+    return found
+
+
+def _folded(items: Sequence[T], most: int) -> list[list[T]]:
+    """Some at a time; the first and the last together, who count for one.
+
+    A picture's border cuts its first and its last tiles elsewhere in every step, but what is left
+    of the two always has the same size.
+    """
+    if len(items) <= most + 1:
+        return [list(items)]
+    inner = items[1:-1]
+    first = max(0, most - 1)
+    return [[items[0], *inner[:first], items[-1]], *_chunks(inner[first:], most)]
+
+
+def _chunks(items: Sequence[T], most: int) -> list[list[T]]:
+    step = max(1, most)
+    return [list(items[at : at + step]) for at in range(0, len(items), step)]
