@@ -4,6 +4,10 @@ A backend has slots. Each renders one order at a time and comes and goes: it has
 it is given work, and may have ``Left`` at any moment, and what it was rendering with it. ``poll``
 returns what has happened since; the runner alone decides what follows. An attempt whose slot lives
 ends with a ``Done``, a ``Failed`` or a ``Stopped``, and with nothing else.
+
+An order may be given to several slots, of which one leads and the others are its members. One end
+is told of the attempt, by the leader, or by the slot that broke it; all the other slots are
+``Freed``, or have ``Left``, each by itself.
 """
 
 from __future__ import annotations
@@ -13,7 +17,7 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
-from cluster.records import Done, Failed, Handle, Order, Record, Stopped
+from cluster.records import Handle, Last, Order, Record
 from jobs.messages import Cause
 
 PATIENCE_S = 10.0
@@ -47,6 +51,14 @@ class Left:
 
 
 @dataclass(frozen=True)
+class Freed:
+    """A slot that rendered with others can be given work again; another one told of the end."""
+
+    slot: str
+    node: str
+
+
+@dataclass(frozen=True)
 class Told:
     """A slot's worker told something of an attempt."""
 
@@ -55,23 +67,29 @@ class Told:
     record: Record
 
 
-Report = Joined | Left | Told
+Report = Joined | Left | Freed | Told
 
 
 class Backend(Protocol):
     """A set of slots that render. All calls come from one thread.
 
-    ``threads`` is how many CPU threads each of its tasks gets.
+    ``threads`` is how many CPU threads each of its tasks gets, on every slot; ``shards`` how many
+    slots a task may be given at once.
     """
 
     @property
     def threads(self) -> int: ...
 
+    @property
+    def shards(self) -> int: ...
+
     def share(self, value: object) -> Handle:
         """A handle on a value that workers will fetch: put where they reach it, once."""
 
-    def start(self, slot: str, attempt: Attempt, order: Order) -> None:
-        """Give an order to a slot that has joined and is idle."""
+    def start(
+        self, slot: str, attempt: Attempt, order: Order, members: tuple[str, ...] = ()
+    ) -> None:
+        """Give an order to a slot that has joined and is idle, and to the members that it leads."""
 
     def poll(self, timeout_s: float) -> list[Report]:
         """What happened since the last poll; waits for at most ``timeout_s`` if nothing did."""
@@ -83,7 +101,10 @@ class Backend(Protocol):
         """
 
     def kill(self, slot: str, reason: str) -> None:
-        """Kill a slot's worker, which doesn't answer any more; the slot has then ``Left``."""
+        """Kill a slot's worker, which doesn't answer any more; the slot has then ``Left``.
+
+        Of several that render together, those are killed that don't answer, or else all.
+        """
 
     def close(self) -> None:
         """Stop all that runs, at once, and give everything back."""
@@ -107,6 +128,8 @@ class InlineBackend:
     ``make_worker`` is called with the first order (importing torch takes seconds).
     """
 
+    shards = 1
+
     def __init__(
         self,
         make_worker: Callable[[], Rendering],
@@ -125,7 +148,9 @@ class InlineBackend:
     def share(self, value: object) -> Handle:
         return value
 
-    def start(self, slot: str, attempt: Attempt, order: Order) -> None:
+    def start(
+        self, slot: str, attempt: Attempt, order: Order, members: tuple[str, ...] = ()
+    ) -> None:
         if self._worker is None:
             self._worker = self._make_worker()
         self._running = (attempt, self._worker.render(order))
@@ -159,4 +184,4 @@ class InlineBackend:
 
 def is_last(record: Record) -> bool:
     """Whether an attempt is over with this record."""
-    return isinstance(record, Done | Failed | Stopped)
+    return isinstance(record, Last)

@@ -23,6 +23,7 @@ class Row:
     step: int = 0
     since: float = 0.0
     resumed: int = 0  # iterations that an earlier attempt has done
+    shards: int = 1  # workers that render it together; this one leads
     iteration: int = 0
     iterations: int = 0
     losses: dict[str, float] = field(default_factory=dict)
@@ -85,6 +86,7 @@ class Board:
                     step=notice.step,
                     since=now,
                     resumed=notice.resumed,
+                    shards=notice.shards,
                 )
             case n.TaskProgress(worker=worker):
                 self._progress(self.rows[worker], notice, now)

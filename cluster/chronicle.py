@@ -30,6 +30,7 @@ class Chronicle:
         self._resumed: dict[str, int] = {}  # task -> iterations done when it was given
         self._places: dict[str, str] = {}  # worker -> its node
         self._nodes: dict[str, str] = {}  # task -> where it was last
+        self._sharded = False
 
     def opened(self, done: set[str]) -> None:
         """The run begins; these tasks needn't be rendered."""
@@ -61,8 +62,19 @@ class Chronicle:
         self._workspace.record("worker_lost", worker=report.slot, reason=report.reason)
         self._notify(n.WorkerLost(worker=report.slot, reason=report.reason))
 
-    def given(self, task: Task, attempt: Attempt, slot: str, *, resumed: int) -> None:
-        """A worker was given a task, of which ``resumed`` iterations are done."""
+    def sharded(self, shards: int) -> None:
+        """So many workers render a style transfer together from now on."""
+        if shards > 1 or self._sharded:
+            self._notify(n.Sharded(shards=shards))
+        self._sharded = shards > 1
+
+    def given(
+        self, task: Task, attempt: Attempt, slot: str, *, resumed: int, shards: int = 1
+    ) -> None:
+        """A worker was given a task, of which ``resumed`` iterations are done.
+
+        It leads where ``shards`` of them were.
+        """
         self._workers[task.id], self._resumed[task.id] = slot, resumed
         self._nodes[task.id] = self._places.get(slot, "")
         self._notify(
@@ -75,16 +87,18 @@ class Chronicle:
                 attempt=attempt.number,
                 worker=slot,
                 resumed=resumed,
+                shards=shards,
             )
         )
 
-    def started(self, attempt: Attempt, record: Started) -> None:
-        """The worker took the task up."""
+    def started(self, attempt: Attempt, slot: str, record: Started) -> None:
+        """The worker took the task up, or is one of those that it leads."""
+        leads = slot == self._workers.get(attempt.task, slot)
         self._workspace.record(
-            "started",
+            "started" if leads else "member",
             task=attempt.task,
             attempt=attempt.number,
-            worker=self._workers.get(attempt.task, ""),
+            worker=slot,
             node=record.node,
             process=record.process,
             device=record.device,

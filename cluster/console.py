@@ -103,6 +103,9 @@ def remark(notice: n.Notice) -> Text | None:
             lines = [Text(line) for line in (opened_line(notice), *again_lines(notice.again))]
             lines += [Text(unreadable_line(*item), style="red") for item in unreadable]
             return Text("\n").join(lines)
+        case n.Sharded(shards=shards):
+            workers = "one worker" if shards == 1 else f"{shards} workers together"
+            return Text(f"each style transfer is rendered by {workers}", style="dim")
         case n.WorkerLost(reason=reason):
             return Text(reason, style="yellow")
         case n.TaskRetried(file=file, reason=reason, left=left):

@@ -41,6 +41,7 @@ from cluster.resources import Node, Wanted, allot, automatic_threads, local_cpus
 from cluster.runner import POLL_S, Rules, Runner, Summary, Watch
 from cluster.shelf import Shelf
 from cluster.worker import Renderer
+from jobs import shards
 from jobs.activity import Activity
 from jobs.gallery import Gallery
 from jobs.plan import Plan, plan
@@ -51,7 +52,7 @@ from jobs.steps import Resources
 from jobs.storage import absolute, contents, is_url
 from jobs.workspace import Workspace
 from renderer import weights
-from renderer.errors import JobError, ReverieError
+from renderer.errors import ClusterError, JobError, ReverieError
 from renderer.images import read_settings
 from renderer.weights import Weights
 
@@ -82,7 +83,14 @@ def planned(spec: JobSpec, options: RunOptions) -> Job:
         base=spec.base,
         data=spec.data,
         resources=resources_of(spec),
-        rules=Rules(spec.retries, spec.limits, spec.checkpoint, spec.losses, spec.order),
+        rules=Rules(
+            spec.retries,
+            spec.limits,
+            spec.checkpoint,
+            spec.losses,
+            spec.order,
+            shards=shards_of(found, spec.resources),
+        ),
     )
 
 
@@ -97,6 +105,11 @@ def resources_of(spec: JobSpec) -> Resources:
     return dataclasses.replace(spec.resources, threads=1)
 
 
+def shards_of(plan: Plan, resources: Resources) -> dict[str, int]:
+    """The most workers that each task may be given, where that is more than one."""
+    return shards.mosts(plan.tasks, plan.sizes, shards.parse(resources.shards))
+
+
 def remembered(picture: str, options: RunOptions) -> Job:
     """The job that renders a picture of ours again. Raises JobError for any other picture."""
     try:
@@ -107,14 +120,16 @@ def remembered(picture: str, options: RunOptions) -> Job:
         raise JobError(f"{picture}: says nothing of how it was rendered; it is none of Reverie's")
     beside = () if is_url(picture) else Path(picture).absolute().parents
     recipe = reading(data, folders=[Path.cwd(), *beside], name=picture)
+    found = Plan(name=recipe.job, tasks=recipe.tasks, frames=(recipe.frames,), outputs=())
+    resources = Resources(threads=recipe.threads, tile=recipe.tile_px, shards=str(recipe.shards))
     return Job(
-        plan=Plan(name=recipe.job, tasks=recipe.tasks, frames=(recipe.frames,), outputs=()),
+        plan=found,
         shelf=make_shelf(lambda network: None, options),
         seed=recipe.seed,
         base=Path.cwd(),
         data={"from": picture},
-        resources=Resources(threads=recipe.threads, tile=recipe.tile_px),
-        rules=Rules(),
+        resources=resources,
+        rules=Rules(shards=shards_of(found, resources)),
         precision=recipe.precision,
     )
 
@@ -226,6 +241,7 @@ def wanted_by(job: Job) -> Wanted:
         threads=resources.threads,
         gpus=resources.gpus,
         tasks_per_gpu=resources.tasks_per_gpu,
+        sharding=shards.sharding(job.plan.tasks, job.plan.sizes, shards.parse(resources.shards)),
     )
 
 
@@ -266,6 +282,11 @@ class Chatter(io.TextIOBase):
 
 
 def _inline(wanted: Wanted) -> Backend:
+    if (wanted.sharding.count or 1) > 1:
+        raise ClusterError(
+            f"{wanted.sharding.count} shards need as many workers, and --inline has one, without "
+            "Ray; leave out --inline, or shards"
+        )
     node = Node(socket.gethostname(), local_cpus())
     threads = wanted.threads or automatic_threads((node,), wanted.width)
     device = "cuda" if wanted.gpus != 0 and torch.cuda.is_available() else "cpu"

@@ -87,7 +87,8 @@ def workers(board: Board) -> Table:
         table.add_column(no_wrap=True, overflow="ellipsis")
     busy = board.busy
     for row in busy[:ROWS_SHOWN]:
-        table.add_row(row.worker, row.file.removeprefix("frames/"), *_progress(row))
+        name = row.worker if row.shards == 1 else f"{row.worker} +{row.shards - 1}"
+        table.add_row(name, row.file.removeprefix("frames/"), *_progress(row))
     if len(busy) > ROWS_SHOWN:
         table.add_row("", f"and {len(busy) - ROWS_SHOWN} more workers")
     return table

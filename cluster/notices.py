@@ -30,6 +30,13 @@ class Opened:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Sharded:
+    """From now on so many workers render a style transfer together (told if it isn't one)."""
+
+    shards: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class WorkerJoined:
     """A worker can render."""
 
@@ -59,6 +66,7 @@ class TaskStarted:
     attempt: int
     worker: str
     resumed: int = 0  # iterations that an earlier attempt has done
+    shards: int = 1  # workers that render it together; ``worker`` leads
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -196,6 +204,7 @@ class Ended:
 
 Notice = (
     Opened
+    | Sharded
     | WorkerJoined
     | WorkerLost
     | TaskStarted

@@ -53,8 +53,12 @@ class Orders:
         self._weights: dict[int, Handle] = {}
         self._styles: dict[str, Handle] = {}
 
-    def order(self, task: Task, backend: Backend, *, resume: Checkpoint | None = None) -> Order:
+    def order(
+        self, task: Task, backend: Backend, *, resume: Checkpoint | None = None, shards: int = 1
+    ) -> Order:
         """The order for a task whose needs are finished, to go on from ``resume``.
+
+        ``shards`` workers are to render it together.
 
         Raises ImageError for a source that is gone or changed, WorkspaceError for a lost carry.
         """
@@ -83,7 +87,7 @@ class Orders:
             resume=resume,
             frames=task.frames,
             curve=self._workspace.artefact_data(task.id, LOSSES) if resume else b"",
-            metadata=self.recipe(task, threads=backend.threads),
+            metadata=self.recipe(task, threads=backend.threads, shards=shards),
             cells=ids(task, job_seed=self._terms.seed) if self._gallery else {},
             ready=self._gallery.ready(task) if self._gallery else {},
         )
@@ -96,7 +100,7 @@ class Orders:
         """What a task is to be rendered in, if not as its settings say."""
         return FLOAT32 if self._workspace.diverged(task.id) else self._terms.precision
 
-    def recipe(self, task: Task, *, threads: int) -> dict[str, Any]:
+    def recipe(self, task: Task, *, threads: int, shards: int = 1) -> dict[str, Any]:
         """What is written into the task's frame."""
         return recipe(
             self.chain(task),
@@ -104,6 +108,7 @@ class Orders:
             seed=self._terms.seed,
             threads=threads,
             tile_px=self._terms.tile_px,
+            shards=shards,
             base=self._terms.base,
         )
 

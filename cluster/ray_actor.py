@@ -11,7 +11,7 @@ from typing import Any
 
 import ray
 
-from cluster.records import Order, Record
+from cluster.records import Order, Record, Seat
 
 CONTROL = "control"
 """The concurrency group of what is answered while the slot renders."""
@@ -55,9 +55,22 @@ class Slot:
         node_id = ray.get_runtime_context().get_node_id()
         return Ready(renderer.node, str(renderer.device), self._gpus, os.getpid(), node_id)
 
-    def render(self, order: Order) -> Generator[Record, None, None]:
+    def render(
+        self, order: Order, seat: Seat | None = None, address: tuple[str, int] | None = None
+    ) -> Generator[Record, None, None]:
         """The records of one attempt, streamed."""
-        yield from self._renderer.render(order)
+        yield from self._renderer.render(order, seat, address)
+
+    def host(self, alone: bool) -> tuple[str, int]:
+        """Where those meet that render the next order with this one."""
+        from cluster.gangs import LOOPBACK, Meeting
+
+        self._meeting = Meeting(LOOPBACK if alone else ray.util.get_node_ip_address())
+        return self._meeting.address
+
+    @ray.method(concurrency_group=CONTROL)  # type: ignore[untyped-decorator, unused-ignore]
+    def there(self) -> None:
+        """Answers at any time, unless its process is stopped."""
 
     @ray.method(concurrency_group=CONTROL)  # type: ignore[untyped-decorator, unused-ignore]
     def stop(self, task: str) -> None:

@@ -8,6 +8,9 @@ no task: it would redo the work from the start, behind the schedule's back. A st
 (SIGSTOP) shows as nothing at all, so ``kill`` doesn't leave it to Ray. One that stops while it
 comes up leaves its actor pending or restarting without end: after ``start_s`` the actor is given
 up, which has Ray kill the process (five seconds later, by force), and a new one takes the slot.
+
+An attempt of several slots (``cluster.joint``) has a stream for each. Where it falls silent, all
+wait for one of them: who is stopped doesn't answer, and the others do within two seconds.
 """
 
 from __future__ import annotations
@@ -26,9 +29,11 @@ from ray.exceptions import (
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from cluster.backend import PATIENCE_S, Attempt, Joined, Left, Report, Told, is_last
+from cluster.joint import Joint
+from cluster.placement import Placement
 from cluster.ray_actor import CONTROL, Ready, Slot, kill
 from cluster.ray_session import Session
-from cluster.records import Failed, Handle, Order
+from cluster.records import Failed, Handle, Order, Seat
 from cluster.resources import Allotment
 from cluster.watchdog import Listening
 from jobs.messages import Cause
@@ -43,6 +48,12 @@ READ_WITHIN_S = 60.0
 AHEAD = 64
 """Records that a worker may tell before they are read: pictures of a making are large, and many."""
 
+ANSWER_S = 2.0
+"""How long a worker may take to say that it is there: it does so beside its rendering."""
+
+GRACE_S = 10.0
+"""How long a worker may render on by itself when those that rendered with it do no more."""
+
 PATIENCE, LATE = 6, 4
 """How often in a row a slot's actor may die, or not come up in time, where no other slot is up."""
 
@@ -55,6 +66,7 @@ class _Slot:
     actor: Any
     ready: Any = None
     running: tuple[Attempt, Any] | None = None
+    joint: Joint | None = None  # where it renders with others
     node: str = ""
     node_id: str = ""
     process: int = 0
@@ -83,14 +95,14 @@ class RayBackend:
     def __init__(
         self, session: Session, allotment: Allotment, *, start_s: float | None = None
     ) -> None:
-        self.threads = allotment.threads
-        self._start_s, self._listening = start_s, Listening()
+        self.threads, self.shards = allotment.threads, allotment.shards
+        self._start_s, self._listening, self._listened_s = start_s, Listening(), 0.0
         self._allotment = allotment
         self._cpus = 0 if session.ours else allotment.threads
-        self._slots = {
-            name: _Slot(name, self._actor())
-            for name in (f"worker-{i + 1}" for i in range(allotment.workers))
-        }
+        self._alone = len(session.nodes) == 1
+        names = [f"worker-{i + 1}" for i in range(allotment.workers)]
+        self._placement = Placement(names, allotment, shared=not session.ours)
+        self._slots = {name: _Slot(name, self._actor(name)) for name in names}
         self._lost: list[Report] = []
         self._here = ray.get_runtime_context().get_node_id()
         for slot in self._slots.values():
@@ -99,15 +111,32 @@ class RayBackend:
     def share(self, value: object) -> Handle:
         return ray.put(value)
 
-    def start(self, slot: str, attempt: Attempt, order: Order) -> None:
-        at = self._slots[slot]
+    def start(
+        self, slot: str, attempt: Attempt, order: Order, members: tuple[str, ...] = ()
+    ) -> None:
+        if not members:
+            self._start(self._slots[slot], attempt, order)
+            return
+        slots = [self._slots[name] for name in (slot, *members)]
+        nodes = {one.name: one.node for one in slots}
+        joint = Joint(attempt, nodes, clock=lambda: self._listened_s)
+        name = f"{attempt.task}-{attempt.number}"
+        alone = self._alone and len({one.node_id for one in slots}) == 1
+        # Neither is waited for here: Ray hands them on once they are there.
+        address, shared = slots[0].actor.host.remote(alone), ray.put(order)
+        for rank, one in enumerate(slots):
+            seat = Seat(rank, len(slots), name, alone)
+            self._start(one, attempt, shared, seat, address)
+            one.joint = joint
+
+    def _start(self, slot: _Slot, attempt: Attempt, *order: Any) -> None:
         options = {"num_returns": "streaming", "_generator_backpressure_num_objects": AHEAD}
-        stream = at.actor.render.options(**options).remote(order)
-        at.running = (attempt, stream)
+        slot.running = (attempt, slot.actor.render.options(**options).remote(*order))
 
     def poll(self, timeout_s: float) -> list[Report]:
         self._ask_again()
         self._insist()
+        self._send_off()
         awaited = {slot.awaited: slot for slot in self._slots.values() if slot.awaited is not None}
         reports, self._lost = self._lost, []
         for ref in _ready(list(awaited), 0 if reports else timeout_s):
@@ -118,27 +147,46 @@ class RayBackend:
 
     def cancel(self, attempt: Attempt, *, patience_s: float = PATIENCE_S) -> None:
         for slot in self._slots.values():
-            if slot.running and slot.running[0] == attempt and slot.force_at is None:
+            leads = slot.joint is None or slot.joint.leader == slot.name
+            runs = slot.running is not None and slot.running[0] == attempt
+            if runs and leads and slot.force_at is None:
                 slot.actor.stop.remote(attempt.task)
                 slot.force_at = time.monotonic() + patience_s
 
     def kill(self, slot: str, reason: str) -> None:
-        at = self._slots[slot]
-        if at.node_id == self._here:
-            kill(at.process)
-        else:  # Ray's own kill asks the process, which may be past answering
-            strategy = NodeAffinitySchedulingStrategy(at.node_id, soft=False)
-            killer = ray.remote(num_cpus=0, max_retries=0)(kill)
-            killer.options(scheduling_strategy=strategy).remote(at.process)
-        self._lost += self._lose(at, reason)
+        for one in self._stuck(self._slots[slot]):
+            self._kill(one)
+            self._lost += self._lose(one, reason)
 
     def close(self) -> None:
         for slot in self._slots.values():
             ray.kill(slot.actor, no_restart=True)
         self._slots.clear()
+        self._placement.close()
 
-    def _actor(self) -> Any:
+    def _stuck(self, slot: _Slot) -> list[_Slot]:
+        """Who is in the way where a slot doesn't go on: itself or, of several, who doesn't answer.
+
+        All of them, if all do answer.
+        """
+        if slot.joint is None or slot.joint.settled:
+            return [slot]
+        together = [one for one in self._slots.values() if one.joint is slot.joint]
+        answers = {one.actor.there.remote(): one for one in together}
+        silent = ray.wait(list(answers), num_returns=len(answers), timeout=ANSWER_S)[1]
+        return [answers[ref] for ref in silent] or together
+
+    def _kill(self, slot: _Slot) -> None:
+        if slot.node_id == self._here:
+            kill(slot.process)
+        else:  # Ray's own kill asks the process, which may be past answering
+            strategy = NodeAffinitySchedulingStrategy(slot.node_id, soft=False)
+            killer = ray.remote(num_cpus=0, max_retries=0)(kill)
+            killer.options(scheduling_strategy=strategy).remote(slot.process)
+
+    def _actor(self, name: str) -> Any:
         options = {
+            **self._placement.options(name),
             "num_cpus": self._cpus,
             "num_gpus": self._allotment.gpus,
             "max_restarts": -1,
@@ -157,16 +205,19 @@ class RayBackend:
             return self._lose(slot, "its stream of records ended without a result")
         except RayError as error:
             return self._lose(slot, _reason(error), cause_of(error))
+        joint = slot.joint
         if is_last(record):
-            slot.running = slot.force_at = None
-        return [Told(slot.name, attempt, record)]
+            slot.running = slot.joint = slot.force_at = None
+        return joint.heard(slot.name, record) if joint else [Told(slot.name, attempt, record)]
 
     def _lose(self, slot: _Slot, reason: str, cause: Cause = Cause.WORKER_LOST) -> list[Report]:
-        slot.running = slot.force_at = None
+        joint = slot.joint
+        slot.running = slot.joint = slot.force_at = None
         slot.up, slot.waited_s = False, 0.0
         slot.ask_at = time.monotonic() + FIRST_PAUSE_S
         where = f" on {slot.node}" if slot.node else ""
-        return [Left(slot.name, f"{slot.name}{where} was lost: {reason}", cause)]
+        left = Left(slot.name, f"{slot.name}{where} was lost: {reason}", cause)
+        return joint.lost(left) if joint else [left]
 
     def _read_ready(self, slot: _Slot) -> list[Report]:
         ref, slot.ready = slot.ready, None
@@ -182,7 +233,7 @@ class RayBackend:
 
     def _not_up(self, slot: _Slot, error: RayError) -> None:
         if isinstance(error, ActorDiedError):  # for good: Ray restarts it no more
-            slot.actor = self._actor()
+            slot.actor = self._actor(slot.name)
             slot.died += 1
         if slot.died >= PATIENCE and not self._any_up:
             raise ClusterError(f"{slot.name} doesn't come up: {_reason(error)}") from error
@@ -201,15 +252,22 @@ class RayBackend:
             if slot.running and slot.force_at is not None and now >= slot.force_at:
                 self.kill(slot.name, "it did not stop when it was told to")
 
+    def _send_off(self) -> None:
+        """Kill who renders on by itself: on a GPU nothing tells it that the others don't."""
+        for slot in self._slots.values():
+            if slot.joint and slot.joint.ending_s > GRACE_S:
+                self.kill(slot.name, "it did not end when those did that rendered with it")
+
     def _replace_the_late(self) -> None:
         passed_s = self._listening.passed_s()
+        self._listened_s += passed_s
         for slot in self._slots.values():
             if slot.up or self._start_s is None:
                 continue
             slot.waited_s += passed_s
             if slot.waited_s > self._start_s * 2**slot.late:
                 ray.kill(slot.actor, no_restart=True)
-                slot.actor, slot.ready = self._actor(), None
+                slot.actor, slot.ready = self._actor(slot.name), None
                 slot.late += 1
                 if slot.late >= LATE and not self._any_up:
                     raise ClusterError(f"{slot.name} doesn't come up: tried {LATE} times")

@@ -3,6 +3,10 @@
 A worker is given an ``Order`` and answers with a stream of records: one ``Started``, some
 ``Progress``, ``Checkpoint`` and ``Artefact``, and at the end one ``Done``, ``Failed`` or
 ``Stopped``. A stream that ends without one of these has lost its worker: an end proves nothing.
+
+Where several workers render one picture, each is given the same order and a ``Seat``. Their leader
+answers for all; the others tell that they have ``Started``, and end with ``Attended`` or
+``Failed``. Any of them ends with ``Broken`` where it can't go on since another doesn't.
 """
 
 from __future__ import annotations
@@ -78,6 +82,19 @@ class Order:
 
 
 @dataclass(frozen=True)
+class Seat:
+    """A worker's place among those that render one picture: its rank (0 leads), of how many.
+
+    ``name`` is no other attempt's. ``alone``: they are all on this machine, the cluster's only one.
+    """
+
+    rank: int
+    count: int
+    name: str
+    alone: bool
+
+
+@dataclass(frozen=True)
 class Style:
     """A style picture, guide or mask: its name, which frame of it, and a handle on its bytes."""
 
@@ -127,4 +144,20 @@ class Stopped:
     """The attempt ended because it was told to; its last checkpoint came before."""
 
 
-Record = Started | Progress | Checkpoint | Artefact | Done | Failed | Stopped
+@dataclass(frozen=True)
+class Attended:
+    """A member has done its part, to the end or until its leader stopped (which tells that)."""
+
+
+@dataclass(frozen=True)
+class Broken:
+    """A worker can't go on, since another of those that render with it doesn't; it is sound."""
+
+    reason: str
+    node: str
+
+
+Last = Done | Failed | Stopped | Attended | Broken
+"""With one of these a stream of records ends."""
+
+Record = Started | Progress | Checkpoint | Artefact | Last

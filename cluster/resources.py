@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import math
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from jobs.shards import Sharding
 from renderer.errors import ClusterError
 
 
@@ -37,15 +38,20 @@ class Wanted:
     threads: int | None = None
     gpus: float | None = None
     tasks_per_gpu: int = 1
+    sharding: Sharding = field(default_factory=Sharding)
 
 
 @dataclass(frozen=True)
 class Allotment:
-    """So many workers, each with so many threads and such a share of GPUs."""
+    """So many workers, each with so many threads and such a share of GPUs.
+
+    ``shards`` of them render a style transfer together.
+    """
 
     workers: int
     threads: int
     gpus: float
+    shards: int = 1
 
 
 def allot(nodes: tuple[Node, ...], wanted: Wanted, *, shared: bool) -> Allotment:
@@ -58,14 +64,40 @@ def allot(nodes: tuple[Node, ...], wanted: Wanted, *, shared: bool) -> Allotment
     gpus = wanted.gpus
     if gpus is None:
         gpus = 1 / wanted.tasks_per_gpu if any(node.gpus for node in nodes) else 0.0
-    threads = wanted.threads or automatic_threads(nodes, wanted.width, gpus=gpus)
+    shards = _shards(nodes, wanted, gpus=gpus)
+    width = wanted.width * _on_a_node(nodes, shards, gpus=gpus)
+    threads = wanted.threads or automatic_threads(nodes, width, gpus=gpus)
     each = Allotment(1, threads, gpus)
     fitting = sum(_room(node, each, cpus=True) for node in nodes)
     room = fitting if shared else sum(_room(node, each, cpus=False) for node in nodes)
-    workers = wanted.workers or max(1, min(wanted.widest, fitting))
+    workers = wanted.workers or max(shards, min(wanted.widest * shards, fitting))
     if workers > room:
         raise ClusterError(_shortage(nodes, each, room=room, workers=workers))
-    return Allotment(workers, threads, gpus)
+    if shards > workers:
+        raise ClusterError(
+            f"{shards} shards need {shards} workers, and there are {workers}; ask for more "
+            "(--workers) or for fewer shards (--shards)"
+        )
+    return Allotment(workers, threads, gpus, shards)
+
+
+def _shards(nodes: tuple[Node, ...], wanted: Wanted, *, gpus: float) -> int:
+    """How many workers render a style transfer together; see ``jobs.shards``."""
+    whole = gpus == 0 or gpus >= 1
+    if wanted.sharding.count is None and not whole:
+        return 1
+    places = len(nodes)
+    if gpus:
+        places = sum(_room(node, Allotment(1, 1, gpus), cpus=False) for node in nodes)
+    if wanted.workers is not None:
+        places = min(places, wanted.workers) if gpus else wanted.workers
+    shards = wanted.sharding.among(places)
+    if shards > 1 and not whole:
+        raise ClusterError(
+            f"{shards} shards need a GPU each, and workers here have {gpus:g}; set "
+            "resources.tasks_per_gpu (or gpus) to 1, or leave shards out"
+        )
+    return shards
 
 
 def automatic_threads(nodes: tuple[Node, ...], width: int, *, gpus: float = 0.0) -> int:
@@ -101,6 +133,13 @@ def _room(node: Node, each: Allotment, *, cpus: bool) -> int:
     # A share of a GPU never straddles two of them.
     by_gpus = node.gpus // each.gpus if each.gpus >= 1 else int(node.gpus) * (1 // each.gpus)
     return min(by_cpus, int(by_gpus))
+
+
+def _on_a_node(nodes: tuple[Node, ...], shards: int, *, gpus: float) -> int:
+    """How many of the workers that render together a node must have room for."""
+    if gpus == 0:
+        return math.ceil(shards / len(nodes))
+    return min(shards, max(_room(node, Allotment(1, 1, gpus), cpus=False) for node in nodes) or 1)
 
 
 def _shortage(nodes: tuple[Node, ...], each: Allotment, *, room: int, workers: int) -> str:

@@ -17,16 +17,17 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from cluster import notices as n
 from cluster.assembly import Assembly
-from cluster.backend import PATIENCE_S, Attempt, Backend, Joined, Left, Report, Told, is_last
+from cluster.backend import PATIENCE_S, Attempt, Backend, Freed, Joined, Left, Report, Told, is_last
 from cluster.chronicle import Chronicle
 from cluster.collecting import uncollected
 from cluster.orders import Orders
 from cluster.records import Done, Failed, Record, Started, Stopped
+from cluster.shortage import Shortage
 from cluster.watchdog import Watchdog
 from jobs import messages as m
 from jobs.checkpoints import CheckpointSettings
@@ -82,6 +83,7 @@ class Rules:
     checkpoint: CheckpointSettings = field(default_factory=CheckpointSettings)
     losses: LossSettings = field(default_factory=LossSettings)
     order: str = "sequential"
+    shards: Mapping[str, int] = field(default_factory=dict)  # the most of a task, where it's not 1
 
 
 class Runner:
@@ -150,7 +152,14 @@ class Runner:
     def _add_tasks(self) -> None:
         turn, attempts = turns(self._plan.tasks, self._rules.order), self._workspace.attempts
         items = tuple(
-            m.Item(t.id, t.needs, t.id in self._done, attempts(t.id), turn[t.id])
+            m.Item(
+                t.id,
+                t.needs,
+                finished=t.id in self._done,
+                attempts=attempts(t.id),
+                turn=turn[t.id],
+                shards=self._rules.shards.get(t.id, 1),
+            )
             for t in self._plan.tasks
         )
         self._event(m.TasksAdded(items))
@@ -158,7 +167,9 @@ class Runner:
 
     def _render(self) -> None:
         self._backend = self._make_backend()
+        self._shortage = Shortage(self._backend.shards, self._rules.limits.start_seconds)
         try:
+            self._allow(self._backend.shards)
             self._loop()
         finally:
             self._backend.close()
@@ -170,6 +181,7 @@ class Runner:
                 self._hear(report)
             self._kill_the_silent()
             self._unblock()
+            self._make_do()
             self._heed_pause()
             self._watch.tick()
             if not self._over:
@@ -195,6 +207,16 @@ class Runner:
             del self._blocked[node]
             self._event(m.Unblocked(node))
 
+    def _make_do(self) -> None:
+        """Have pictures rendered by as many workers as there are, if the others stay away."""
+        if allowed := self._shortage.allowed(self._schedule.short):
+            self._allow(allowed)
+
+    def _allow(self, shards: int) -> None:
+        if self._rules.shards:
+            self._chronicle.sharded(min(shards, max(self._rules.shards.values())))
+            self._event(m.ShardsAllowed(shards))
+
     def _heed_pause(self) -> None:
         if self._workspace.requests.paused is not self._paused:
             self._paused = not self._paused
@@ -209,21 +231,25 @@ class Runner:
         match report:
             case Joined(slot, node):
                 self._chronicle.joined(report)
+                if self._shortage.over():
+                    self._allow(self._backend.shards)
+                self._event(m.SlotJoined(slot, node))
+            case Freed(slot, node):
                 self._event(m.SlotJoined(slot, node))
             case Left(slot, reason, cause):
-                self._watchdog.ended(slot)
+                self._watchdog.ended(self._schedule.leader(slot))
                 self._chronicle.left(report)
                 self._event(m.SlotLost(slot, reason, cause))
             case Told(slot, attempt, record):
                 self._watchdog.heard(slot, record)
                 if is_last(record):
-                    self._watchdog.ended(slot)
+                    self._watchdog.ended(self._schedule.leader(slot))
                 self._hear_record(slot, attempt, record)
 
     def _hear_record(self, slot: str, attempt: Attempt, record: Record) -> None:
         match record:
             case Started():
-                self._chronicle.started(attempt, record)
+                self._chronicle.started(attempt, slot, record)
             case Progress():
                 self._chronicle.progress(attempt, slot, record)
             case Checkpoint():
@@ -235,7 +261,7 @@ class Runner:
                 self._event(m.Finished(*attempt))
             case Failed(cause, message):
                 self._chronicle.failed(attempt, record)
-                self._event(m.Failed(*attempt, cause, message))
+                self._event(m.Failed(*attempt, cause, message, slot))
             case Stopped():
                 self._chronicle.stopped(attempt)
                 self._event(m.Stopped(*attempt))
@@ -250,8 +276,8 @@ class Runner:
 
     def _carry_out(self, instruction: m.Instruction) -> list[m.Event]:
         match instruction:
-            case m.Start(task, number, slot):
-                return self._start(self._tasks[task], Attempt(task, number), slot)
+            case m.Start(task, number, slot, members):
+                return self._start(self._tasks[task], Attempt(task, number), slot, members)
             case m.Publish(task, number):
                 return self._publish(self._tasks[task], number)
             case m.Stop(task, number, slot):
@@ -277,19 +303,23 @@ class Runner:
                     self._chronicle.stopped_early(reason)
         return []
 
-    def _start(self, task: Task, attempt: Attempt, slot: str) -> list[m.Event]:
+    def _start(
+        self, task: Task, attempt: Attempt, slot: str, members: tuple[str, ...]
+    ) -> list[m.Event]:
         kept = self._workspace.latest_checkpoint(task.id)
         if kept and not self._workspace.shown(task, kept.iteration):
             kept = None  # frames of its making are asked for since
         resume = Checkpoint(kept.iteration, kept.data) if kept else None
-        self._chronicle.given(task, attempt, slot, resumed=resume.iteration if resume else 0)
+        done, shards = resume.iteration if resume else 0, 1 + len(members)
+        self._chronicle.given(task, attempt, slot, resumed=done, shards=shards)
         try:
-            order = self._orders.order(task, self._backend, resume=resume)
+            order = self._orders.order(task, self._backend, resume=resume, shards=shards)
         except ImageError as error:  # the picture has gone or changed since it was planned
             failure = Failed(m.Cause.INPUT, str(error), node="")
             self._chronicle.failed(attempt, failure)
-            return [m.Failed(*attempt, failure.cause, failure.message)]
-        self._backend.start(slot, attempt, order)
+            free = [m.SlotJoined(member, self._schedule.node(member)) for member in members]
+            return [*free, m.Failed(*attempt, failure.cause, failure.message)]
+        self._backend.start(slot, attempt, order, members)
         self._watchdog.began(slot, task.id)
         return []
 

@@ -22,9 +22,22 @@ os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
 import torch
 from torch import Tensor
 
+from cluster.gangs import Address, BrokenGangError, Company, joined, out_of_memory
 from cluster.pacing import Pacer, Throttle
 from cluster.recording import diverged, recorded
-from cluster.records import Done, Failed, Handle, Order, Record, Started, Stopped, Style
+from cluster.records import (
+    Attended,
+    Broken,
+    Done,
+    Failed,
+    Handle,
+    Order,
+    Record,
+    Seat,
+    Started,
+    Stopped,
+    Style,
+)
 from cluster.resources import local_cpus, local_memory_bytes
 from jobs import recipe
 from jobs.cells import metadata
@@ -33,8 +46,9 @@ from jobs.messages import Cause
 from renderer import atlas, checkpoints, dream, images, networks, style
 from renderer.atlas import Cell
 from renderer.errors import CheckpointError, DivergedError, ReverieError
-from renderer.events import Artefact, Event, Progress
+from renderer.events import Artefact, Checkpoint, Event, Progress
 from renderer.footprint import SMALLEST_TILE_PX, tile_for
+from renderer.gang import grid
 from renderer.images import Picture
 from renderer.making import Making
 from renderer.memory import Memory
@@ -47,6 +61,9 @@ ATLAS_SHARE = 0.6
 
 GPU_SHARE, HOST_SHARE = 0.8, 0.6
 """Of all memory of a GPU or a machine, what the tiles of style transfers may take by theirs."""
+
+WHOLE = 1 << 32
+"""Stands for no tiles at all where sides of tiles are compared."""
 
 NETWORKS_KEPT = 3
 """Networks a worker keeps loaded: jobs switch between a dreaming and a styling one."""
@@ -76,11 +93,24 @@ class Renderer:
         self._memory = Memory()
         self._stopping = ""  # the task that is to end
 
-    def render(self, order: Order) -> Generator[Record, None, None]:
-        """The records of one attempt; the last is a ``Done``, a ``Failed`` or a ``Stopped``."""
+    def render(
+        self, order: Order, seat: Seat | None = None, address: Address | None = None
+    ) -> Generator[Record, None, None]:
+        """The records of one attempt, to the ``cluster.records.Last`` of them.
+
+        With a ``seat`` others render the picture with this one; they meet at the ``address``.
+        """
         try:
             order = precise(order, self.device)
-            yield from self._render(order)
+            be_deterministic(order.threads)
+            yield Started(self.node, os.getpid(), str(self.device), order.threads, order.precision)
+            with joined(seat, address, self.device) as company:
+                if not company.least(order.precision != FLOAT32):  # as whoever can do least
+                    order = precise(replace(order, precision=FLOAT32), self.device)
+                allow_tf32(order.precision != FLOAT32)
+                yield from self._render(order, company)
+        except BrokenGangError as error:
+            yield Broken(str(error), self.node)
         except Exception as error:  # the border: whatever goes wrong is told, with its cause
             told = failure(error, self.node, order.settings)
             if told.cause is Cause.OUT_OF_MEMORY:
@@ -93,11 +123,12 @@ class Renderer:
         """End a task's rendering after its present iteration, with a last checkpoint."""
         self._stopping = task
 
-    def _render(self, order: Order) -> Generator[Record, None, None]:
+    def _render(self, order: Order, company: Company) -> Generator[Record, None, None]:
+        if not company.leads:
+            self._attend(order, company)
+            yield Attended()
+            return
         began = time.monotonic()
-        be_deterministic(order.threads)
-        allow_tf32(order.precision != FLOAT32)
-        yield Started(self.node, os.getpid(), str(self.device), order.threads, order.precision)
         picture, throttle = opened(order), Throttle()
 
         def stopping() -> bool:
@@ -105,14 +136,13 @@ class Renderer:
 
         done = order.resume.iteration if order.resume else 0
         curve = Curve(order.pace.losses, past=order.curve, done=done)
+        due = Pacer(order.pace, at_once=stopping).wanted
         hooks: dict[str, Any] = {
             "fetch_losses": lambda: throttle.wanted() | curve.wanted(),  # both are asked
-            "checkpoint": Pacer(order.pace, at_once=stopping).wanted,
+            "checkpoint": lambda: company.decide(due, stopping),
         }
-        if order.frames is not None:
-            hooks["frames"] = Making(order.frames, picture.size, picture.alpha)
-        steps = self._steps(order, picture.pixels.to(self.device), hooks)
-        rendered = yield from told(recorded(steps, curve), throttle, stopping)
+        steps = self._steps(order, picture, hooks, company)
+        rendered = yield from told(recorded(steps, curve), throttle, lambda: company.stopped)
         if rendered is None:
             yield Stopped()
             return
@@ -128,25 +158,42 @@ class Renderer:
             seconds=time.monotonic() - began,
         )
 
+    def _attend(self, order: Order, company: Company) -> None:
+        """Render a part of a picture, to the end or until the leader stops; it tells all."""
+        hooks: dict[str, Any] = {
+            "fetch_losses": lambda: False,
+            "checkpoint": lambda: company.decide(lambda: False, lambda: False),
+        }
+        steps, left = self._steps(order, opened(order), hooks, company), 1
+        for event in steps:
+            if isinstance(event, Progress):
+                left = event.iterations - event.iteration
+            elif isinstance(event, Checkpoint) and company.stopped and left:
+                steps.close()
+
     def _steps(
-        self, order: Order, pixels: Tensor, asked: Mapping[str, Any]
+        self, order: Order, picture: Picture, asked: Mapping[str, Any], company: Company
     ) -> Generator[Event, None, Tensor]:
-        network = self.network(order)
+        network, pixels = self.network(order), picture.pixels.to(self.device)
         hooks: Any = {
             **asked,
             "seed": order.seed,
             "resume": None if order.resume is None else checkpoints.unpack(order.resume.data),
         }
+        if order.frames is not None:
+            hooks["frames"] = Making(order.frames, picture.size, picture.alpha)
         if isinstance(order.settings, AtlasSettings):
             hooks |= {"at_once": at_once(order, self.device), "ready": order.ready}
             return atlas.steps(network, order.settings, encode=cell_encoder(order), **hooks)
         hooks["memory"] = self._memory.within(*_circumstances(order))
         if isinstance(order.settings, DreamSettings):
             aids = self._decoded(order.pictures)
-            hooks["tile_px"] = self._tile_px(order, network, (pixels.shape[2], pixels.shape[3]))
+            hooks["tile_px"] = self._tile_px(order, network, picture.size, company)
             return dream.steps(pixels, network, order.settings, pictures=aids, **hooks)
         styles = [one.pixels.to(self.device) for one in self._decoded(order.styles)]
-        hooks["tile_px"] = self._tile_px(order, network, (pixels.shape[2], pixels.shape[3]))
+        hooks["tile_px"] = self._tile_px(order, network, picture.size, company)
+        if company.count > 1:  # what one of them recalled and another didn't would part them
+            hooks |= {"gang": company.gang, "memory": None}
         start = images.unpack(order.start).pixels.to(self.device) if order.start else None
         return style.steps(pixels, styles, network, order.settings, start=start, **hooks)
 
@@ -156,16 +203,22 @@ class Renderer:
             images.decode(self._fetch(one.data), name=one.name, frame=one.frame) for one in given
         ]
 
-    def _tile_px(self, order: Order, network: Network, size: tuple[int, int]) -> int | None:
-        """The tiles of what is exact in any: as asked for, or as memory bears; half where not."""
+    def _tile_px(
+        self, order: Order, network: Network, size: tuple[int, int], company: Company
+    ) -> int | None:
+        """The tiles of what is exact in any: as asked for, or as memory bears; half where not.
+
+        Where several render it, it is a member's part that memory is to bear, of whoever has least.
+        """
+        size = grid(size, company.count)[0].size
         tile_px, budget = order.tile_px, self._budget_bytes(order)
         if tile_px is None and isinstance(order.settings, DreamSettings):
             tile_px = dream.tile_for(network, order.settings, size, budget)
         elif tile_px is None and isinstance(order.settings, StyleSettings):
             tile_px = tile_for(network, order.settings, size, budget)
-        if not order.squeezed:
-            return tile_px
-        return max(SMALLEST_TILE_PX, (tile_px or max(size)) >> order.squeezed)
+        if order.squeezed:
+            tile_px = max(SMALLEST_TILE_PX, (tile_px or max(size)) >> order.squeezed)
+        return company.least(tile_px or WHOLE) % WHOLE or None
 
     def _budget_bytes(self, order: Order) -> float:
         """The memory that a rendering may take: a share of the device's, never what is free now.
@@ -371,11 +424,7 @@ def cause_of(error: Exception) -> Cause:
     """Which budget of retries an error inside a task draws on; one of our own would only recur."""
     if isinstance(error, ReverieError) and not isinstance(error, CheckpointError):
         return Cause.INPUT
-    # torch tells of exhausted host memory by a plain RuntimeError of its allocator.
-    exhausted = isinstance(error, MemoryError | torch.OutOfMemoryError) or (
-        isinstance(error, RuntimeError) and "DefaultCPUAllocator" in str(error)
-    )
-    return Cause.OUT_OF_MEMORY if exhausted else Cause.ERROR
+    return Cause.OUT_OF_MEMORY if out_of_memory(error) else Cause.ERROR
 
 
 def one_line(error: Exception) -> str:

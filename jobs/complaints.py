@@ -36,7 +36,8 @@ def complaints(
         if fault["type"] == "too_short" and _below(fault["loc"], found):
             continue  # pydantic leaves out what is wrong when it counts
         key = _key(fault["loc"], document.data, fault["type"] == "missing")
-        line = document.complaint(key, _message(fault, schema))
+        key, message = _closer(key, _message(fault, schema), document.data)
+        line = document.complaint(key, message)
         lines.append((order.get(document.nearest(key), 0), line))
     return tuple(dict.fromkeys(line for _, line in sorted(lines, key=lambda item: item[0])))
 
@@ -89,6 +90,17 @@ def _key(loc: tuple[str | int, ...], data: Any, missing: bool) -> Key:
             continue
         key.append(part)
     return tuple(key)
+
+
+def _closer(key: Key, message: str, data: Any) -> tuple[Key, str]:
+    """The key below that a message on several begins with, if it does, and the rest of it."""
+    name, colon, rest = message.partition(": ")
+    if not colon or not key or isinstance(key[-1], int):
+        return key, message
+    for part in key:
+        data = data[part]
+    known = isinstance(data, dict) and name in data
+    return ((*key, name), rest) if known else (key, message)
 
 
 def _near(loc: tuple[str | int, ...], schema: Mapping[str, Any]) -> str:

@@ -23,13 +23,17 @@ class Cause(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A task as the schedule sees it: an id, what it needs, and what earlier drivers did."""
+    """A task as the schedule sees it: an id, what it needs, and what earlier drivers did.
+
+    ``shards`` is how many slots it can make use of at once.
+    """
 
     task: str
     needs: tuple[str, ...] = ()
     finished: bool = False
     attempts: int = 0
     turn: int | None = None  # None: as they are added
+    shards: int = 1
 
 
 # Events: what the runner tells.
@@ -48,8 +52,19 @@ class PlanEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class ShardsAllowed:
+    """From now on a task may take so many slots at once (before: one)."""
+
+    shards: int
+
+
+@dataclass(frozen=True, slots=True)
 class SlotJoined:
-    """A slot is there and free. ``node`` is empty where it isn't known."""
+    """A slot is there and free. ``node`` is empty where it isn't known.
+
+    Of several that ran a task together, each tells by itself when it is free again, but for the one
+    that an answer names.
+    """
 
     slot: str
     node: str = ""
@@ -66,7 +81,7 @@ class SlotLost:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """An attempt has delivered its result. Its slot is free again."""
+    """An attempt has delivered its result. Its (leading) slot is free again."""
 
     task: str
     attempt: int
@@ -82,17 +97,21 @@ class Published:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """An attempt has failed, or its result could not be published. Its slot is free again."""
+    """An attempt has failed, or its result could not be published. Its slot is free again.
+
+    Of several it is that ``slot``, on which it failed.
+    """
 
     task: str
     attempt: int
     cause: Cause
     reason: str
+    slot: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Stopped:
-    """An attempt has ended without a result because it was told to. Its slot is free again."""
+    """An attempt has ended without a result because it was told to. Its (leading) slot is free."""
 
     task: str
     attempt: int
@@ -123,6 +142,7 @@ class Unblocked:
 Event = (
     TasksAdded
     | PlanEnded
+    | ShardsAllowed
     | SlotJoined
     | SlotLost
     | Finished
@@ -141,11 +161,12 @@ Event = (
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """Run this attempt of the task on the slot."""
+    """Run this attempt of the task on the slot, which leads the ``members``, if there are any."""
 
     task: str
     attempt: int
     slot: str
+    members: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

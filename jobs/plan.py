@@ -49,6 +49,11 @@ class Plan:
     variants: tuple[frozenset[str], ...] = ()
 
     @property
+    def sizes(self) -> dict[str, tuple[int, int]]:
+        """The (height, width) of every task's picture."""
+        return {frame.task: frame.size for step in self.frames for frame in step}
+
+    @property
     def width(self) -> int:
         """How many tasks can run side by side all along: tasks over the longest path of needs."""
         depths: dict[str, int] = {}

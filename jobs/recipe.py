@@ -42,6 +42,7 @@ class Recipe:
     seed: int
     threads: int
     tile_px: int | None
+    shards: int
     precision: str  # that it was rendered in, where the settings leave it open
     tasks: tuple[Task, ...]
 
@@ -73,6 +74,7 @@ def recipe(
     threads: int,
     base: Path,
     tile_px: int | None = None,
+    shards: int = 1,
 ) -> dict[str, Any]:
     """What is written into the frame of the last task of ``chain``, as plain data.
 
@@ -80,8 +82,10 @@ def recipe(
     under ``precision`` what it rendered in, if that isn't what the settings say.
     """
     tasks = [_plain(task, base) for task in chain]
-    tiled = {} if tile_px is None else {"tile": tile_px}
-    return {"job": job, "seed": seed, "threads": threads, **tiled, "tasks": tasks}
+    cut = {} if tile_px is None else {"tile": tile_px}
+    if shards > 1:
+        cut["shards"] = shards
+    return {"job": job, "seed": seed, "threads": threads, **cut, "tasks": tasks}
 
 
 def reading(data: Mapping[str, Any], *, folders: Iterable[Path], name: str) -> Recipe:
@@ -96,6 +100,7 @@ def reading(data: Mapping[str, Any], *, folders: Iterable[Path], name: str) -> R
         tasks[-1] = dataclasses.replace(tasks[-1], carries=False)
         seed, threads = int(data["seed"]), int(data["threads"])
         tile_px = int(data["tile"]) if "tile" in data else None
+        shards = int(data.get("shards", 1))
         precision = str(data.get(PRECISION, ""))
         if precision not in ("", *KNOB.choices):
             raise ValueError(precision)
@@ -109,6 +114,7 @@ def reading(data: Mapping[str, Any], *, folders: Iterable[Path], name: str) -> R
         seed=seed,
         threads=threads,
         tile_px=tile_px,
+        shards=shards,
         precision=precision,
         tasks=tuple(tasks),
     )

@@ -10,6 +10,8 @@ runner carries instructions out and tells what came of them (the records are in 
       ├─────► SlotLost     the same, with the cause that it names
       └─────► Stopped      the answer to Stop, after a cancel or for a pause
 
+A task may run on several slots at once, of which the first leads: it takes as many as it can use
+and is allowed, and waits until so many are free; no task that was added later overtakes it.
 A task has at most one live attempt; attempts are numbered from 1 (or from where an earlier driver
 left off) and every answer names its own, so a worker that was thought dead can do no harm. Among
 the tasks that are ready, the one that was added first starts first: the plan lists them depth
@@ -40,6 +42,7 @@ from jobs.messages import (
     Published,
     ResumeRequested,
     Retried,
+    ShardsAllowed,
     Skip,
     SlotJoined,
     SlotLost,
@@ -66,6 +69,8 @@ class _Entry:
     state: State = State.WAITING
     missing: int = 0
     slot: str = ""
+    members: tuple[str, ...] = ()  # the slots that it leads
+    shards: int = 1
     stopping: bool = False  # was told to stop: what breaks then is no failure
     failed: str = ""  # the task whose failure ended this one: itself, or one that it needs
     reason: str = ""
@@ -82,7 +87,8 @@ class Schedule:
         self._entries: dict[str, _Entry] = {}
         self._ready: list[tuple[int, str]] = []  # a heap
         self._slots = Slots(self.limits.block_after)
-        self._busy: dict[str, str] = {}  # slot -> task
+        self._busy: dict[str, str] = {}  # slot, leading or not -> task
+        self._allowed = 1  # slots for a task
         self._tally: Counter[State] = Counter()
         self._out: list[Instruction] = []
         self._complete = self._cancelled = self._paused = self._over = False
@@ -109,9 +115,24 @@ class Schedule:
         """Where the task stands; KeyError if it was never added."""
         return self._entries[task].state
 
+    @property
+    def short(self) -> int:
+        """How many slots are free where the next task needs more, and nothing runs; else 0."""
+        held = self._cancelled or self._paused or self._stopped
+        waits = self._ready and not self._busy and not held
+        return len(self._slots) if waits else 0
+
     def running(self) -> dict[str, str]:
         """The task of every busy slot."""
         return dict(self._busy)
+
+    def node(self, slot: str) -> str:
+        """The node of a slot that is there; empty where it isn't known."""
+        return self._slots.node(slot)
+
+    def leader(self, slot: str) -> str:
+        """The slot that leads what this one runs: itself, unless it is a member of several."""
+        return self._entries[self._busy[slot]].slot if slot in self._busy else slot
 
     def runs(self, task: str, attempt: int) -> bool:
         """Whether this attempt is rendering; what a stale one tells is not to be kept."""
@@ -125,9 +146,10 @@ class Schedule:
             case PlanEnded():
                 self._complete = True
                 self._check_limit()
+            case ShardsAllowed(shards):
+                self._allowed = shards
             case SlotJoined(slot, node):
-                if slot not in self._busy:
-                    self._slots.join(slot, node)
+                self._join(slot, node)
             case SlotLost(slot, reason, cause):
                 self._lose(slot, cause, reason)
             case Unblocked(node):
@@ -136,9 +158,9 @@ class Schedule:
                 self._finish(task, attempt)
             case Published(task, attempt):
                 self._published(task, attempt)
-            case Failed(task, attempt, cause, reason):
+            case Failed(task, attempt, cause, reason, slot):
                 if entry := self._find(task, attempt, *LIVE):
-                    node = self._vacate(entry)
+                    node = self._vacate(entry, slot)
                     self._fail(entry, cause, reason, node=node)
             case Stopped(task, attempt):
                 if entry := self._find(task, attempt, State.RUNNING):
@@ -158,7 +180,7 @@ class Schedule:
             raise ValueError(f"task {item.task} can't be added any more")
         needed = [self._needed(task, item) for task in item.needs]
         turn = len(self._entries) if item.turn is None else item.turn
-        entry = _Entry(item.task, turn, item.attempts)
+        entry = _Entry(item.task, turn, item.attempts, shards=item.shards)
         self._entries[item.task] = entry
         self._tally[entry.state] += 1
         for need in needed:
@@ -192,14 +214,23 @@ class Schedule:
                 if dependent.state is State.WAITING and not dependent.missing:
                     self._make_ready(dependent)
 
+    def _join(self, slot: str, node: str) -> None:
+        entry = self._entries.get(self._busy.get(slot, ""))
+        if entry is not None:
+            if slot == entry.slot:
+                return
+            entry.members = tuple(member for member in entry.members if member != slot)
+            del self._busy[slot]
+        self._slots.join(slot, node)
+
     def _lose(self, slot: str, cause: Cause, reason: str) -> None:
         node = self._slots.node(slot)
-        self._slots.leave(slot)
-        task = self._busy.pop(slot, None)
+        task = self._busy.get(slot)
         if task is not None:
             entry = self._entries[task]
-            entry.slot = ""
+            self._part(entry)
             self._fail(entry, cause, reason, node=node)
+        self._slots.leave(slot)
 
     def _fail(self, entry: _Entry, cause: Cause, reason: str, *, node: str) -> None:
         if self._cancelled or entry.stopping:  # what a stop breaks is not the task's fault
@@ -244,22 +275,27 @@ class Schedule:
         self._out.append(Skip(entry.task, entry.failed, entry.reason))
 
     def _stop_all(self) -> None:
-        for slot, task in self._busy.items():
+        for task in self._busy.values():
             entry = self._entries[task]
             if not entry.stopping:
                 entry.stopping = True
-                self._out.append(Stop(task, entry.attempt, slot))
+                self._out.append(Stop(task, entry.attempt, entry.slot))
 
     def _fill(self) -> None:
         held = self._cancelled or self._paused or self._stopped
-        while self._ready and self._slots and not held:
-            entry = self._entries[heapq.heappop(self._ready)[1]]
-            entry.slot = self._slots.take()
+        while self._ready and not held:
+            entry = self._entries[self._ready[0][1]]
+            wanted = max(1, min(entry.shards, self._allowed))
+            if len(self._slots) < wanted:
+                return
+            heapq.heappop(self._ready)
+            entry.slot, *others = self._slots.take(wanted)
+            entry.members = tuple(others)
             entry.stopping = False
             entry.attempt += 1
-            self._busy[entry.slot] = entry.task
+            self._busy |= dict.fromkeys((entry.slot, *others), entry.task)
             self._move(entry, State.RUNNING)
-            self._out.append(Start(entry.task, entry.attempt, entry.slot))
+            self._out.append(Start(entry.task, entry.attempt, entry.slot, entry.members))
 
     def _settle(self) -> None:
         if self._over or any(self._tally[state] for state in LIVE):
@@ -274,13 +310,21 @@ class Schedule:
         fits = entry is not None and entry.attempt == attempt and entry.state in states
         return entry if fits else None
 
-    def _vacate(self, entry: _Entry) -> str:
-        """Frees the slot of a task, if it has one; its node."""
-        slot, entry.slot = entry.slot, ""
+    def _vacate(self, entry: _Entry, slot: str = "") -> str:
+        """Frees a slot of a task, the leading one if none is named; its node."""
+        slot = slot if slot in entry.members else entry.slot
+        node = self._slots.node(slot)
+        self._part(entry)
         if slot:
+            self._slots.join(slot, node)
+        return node
+
+    def _part(self, entry: _Entry) -> None:
+        """Has a task run no longer on its slots, of which each tells when it is free again."""
+        for slot in filter(None, (entry.slot, *entry.members)):
             del self._busy[slot]
-            self._slots.release(slot)
-        return self._slots.node(slot)
+            self._slots.leave(slot)
+        entry.slot, entry.members = "", ()
 
     def _make_ready(self, entry: _Entry) -> None:
         self._move(entry, State.READY)

@@ -17,9 +17,9 @@ class Slots:
         self._idle: dict[str, dict[str, None]] = {}  # blocked node -> its idle slots
         self._failed: dict[str, set[str]] = {}  # node -> tasks since one went well
 
-    def __bool__(self) -> bool:
-        """Whether a slot is free."""
-        return bool(self._free)
+    def __len__(self) -> int:
+        """How many slots are free."""
+        return len(self._free)
 
     def join(self, slot: str, node: str) -> None:
         """A slot is there, and free. ``node`` is empty where it isn't known."""
@@ -33,11 +33,15 @@ class Slots:
         self._free.pop(slot, None)
         self._idle.get(node, {}).pop(slot, None)
 
-    def take(self) -> str:
-        """A free slot, which isn't free any more."""
-        slot = next(iter(self._free))
-        del self._free[slot]
-        return slot
+    def take(self, count: int = 1) -> tuple[str, ...]:
+        """So many free slots, which aren't free any more: of as few nodes as can be.
+
+        The first leads. Among nodes with room for all, the one whose slot has waited longest.
+        """
+        taken = [next(iter(self._free))] if count == 1 else self._packed(count)
+        for slot in taken:
+            del self._free[slot]
+        return tuple(taken)
 
     def release(self, slot: str) -> None:
         """A busy slot is free again, unless its node is blocked."""
@@ -69,6 +73,14 @@ class Slots:
         """The node is forgiven; its idle slots are free."""
         self._failed.pop(node, None)
         self._free.update(self._idle.pop(node, {}))
+
+    def _packed(self, count: int) -> list[str]:
+        by_node: dict[str, list[str]] = {}
+        for slot in self._free:
+            by_node.setdefault(self._nodes[slot], []).append(slot)
+        roomy = (slots for slots in by_node.values() if len(slots) >= count)
+        fullest = sorted(by_node.values(), key=len, reverse=True)
+        return next(roomy, [slot for slots in fullest for slot in slots])[:count]
 
     def _others(self, node: str) -> bool:
         """Whether a slot of another node may be used."""

@@ -10,7 +10,7 @@ from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler, field_va
 from pydantic.json_schema import WithJsonSchema
 from pydantic_core import core_schema
 
-from jobs import generated
+from jobs import generated, shards
 from jobs.channels import SCHEMA, Channels, by_layers
 from jobs.generated import Generated
 from jobs.models import (
@@ -100,9 +100,17 @@ class Resources:
             le=65_536,
         ),
     ] = None
+    shards: Annotated[
+        str,
+        Knob(
+            "workers that render one style transfer together, each a part of the picture: a count "
+            "like 4; auto: many small pictures get one each, one large picture gets all"
+        ),
+    ] = "1"
 
     def __post_init__(self) -> None:
         check(self)
+        shards.parse(self.shards)
 
 
 FRAMES = (

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from renderer.precision import widened
+from renderer.products import gram
 
 GUARD = 1e-8
 """Added to a standard deviation before dividing by it (tutorials 14 and 15)."""
@@ -34,9 +34,8 @@ def gram_matrix(activation: Tensor, *, mean: bool = False) -> Tensor:
     pictures of different sizes comparable. Differs from Gatys 2015, eq. 4, which divides the *loss*
     by the squared numbers of channels and positions.
     """
-    features = widened(activation[0].flatten(1))
-    gram = features @ features.T
-    return gram / features.shape[1] if mean else gram
+    product = gram(activation)
+    return product / (activation.shape[2] * activation.shape[3]) if mean else product
 
 
 def content_loss(features: Mapping[str, Tensor], targets: Mapping[str, Tensor]) -> Tensor:

@@ -60,7 +60,8 @@ def converted(network: N, precision: str) -> N:
     like = next(network.parameters())
     if resolved(precision, like.device) == FLOAT32 or like.dtype == torch.bfloat16:
         return network
-    return copy.deepcopy(network).to(torch.bfloat16)
+    rounded = copy.deepcopy(network).to(torch.bfloat16)
+    return rounded.to(memory_format=torch.channels_last)
 
 
 def widened(tensor: Tensor) -> Tensor:

@@ -86,7 +86,11 @@ def plan_command(
     tile_px = loaded.resources.tile
     cost = estimate(planned.plan, flops_per_second=rate, slots=slots, tile_px=tile_px)
     before = past(planned.plan, out or RENDERS / planned.plan.name)
-    size = {"workers": allotted.workers, "threads": allotted.threads}
+    size = {
+        "workers": allotted.workers,
+        "threads": allotted.threads,
+        "shards": allotted.shards,
+    }
     shared = sharing(planned.plan, flops_per_second=rate)
     if json:
         data = {**as_data(planned.plan, cost, **size), **dataclasses.asdict(before)}
@@ -101,7 +105,7 @@ def plan_command(
 with_parameters(plan_command, JobOptions.parameters())
 
 
-def lines(plan: Plan, cost: Estimate, *, workers: int, threads: int) -> list[str]:
+def lines(plan: Plan, cost: Estimate, *, workers: int, threads: int, shards: int) -> list[str]:
     """A plan in words."""
     by_step = Counter((task.step, task.kind) for task in plan.tasks)
     steps = ", ".join(f"{count} {kind}" for (_, kind), count in sorted(by_step.items()))
@@ -110,6 +114,8 @@ def lines(plan: Plan, cost: Estimate, *, workers: int, threads: int) -> list[str
         f"workers: {workers}, each with {plural(threads, 'thread')} and "
         f"about {cost.memory_bytes / 2**20:,.0f} MB beside torch's own",
     ]
+    if shards > 1:
+        told.append(f"shards: each style transfer is rendered by {shards} workers together")
     if cost.seconds is not None:
         told.append(f"time: roughly {duration(cost.seconds)} on this machine's CPU")
     told += chosen(plan)
@@ -143,7 +149,9 @@ def matrix_lines(spec: JobSpec, shared: Sharing | None, *, slots: int) -> list[s
     ]
 
 
-def as_data(plan: Plan, cost: Estimate, *, workers: int, threads: int) -> dict[str, Any]:
+def as_data(
+    plan: Plan, cost: Estimate, *, workers: int, threads: int, shards: int
+) -> dict[str, Any]:
     """A plan as plain data."""
     return {
         "job": plan.name,
@@ -166,6 +174,7 @@ def as_data(plan: Plan, cost: Estimate, *, workers: int, threads: int) -> dict[s
         "seconds": cost.seconds,
         "workers": workers,
         "threads": threads,
+        "shards": shards,
     }
 
 

@@ -96,6 +96,16 @@ class JobOptions(Options):
         ),
     ] = None
 
+    shards: Annotated[
+        str | None,
+        _option(
+            "--shards",
+            metavar="INTEGER|auto",
+            help="workers that render one style transfer together, each a part of the picture; "
+            "auto: as many as it keeps busy (default 1)",
+        ),
+    ] = None
+
     def overrides(self) -> list[str]:
         """The options as ``--set`` texts, explicit ones last."""
         return [f"{key}={value}" for _, key, value in self._named()] + (self.sets or [])
@@ -119,6 +129,7 @@ class JobOptions(Options):
             ("--format", "format", self.format),
             ("--workers", "resources.workers", self.workers),
             ("--tile", "resources.tile", self.tile),
+            ("--shards", "resources.shards", self.shards),
         )
         return [(option, key, value) for option, key, value in named if value is not None]
 

@@ -10,6 +10,7 @@ wherever it is cut; and their gradients too. Receptive fields come out of the sa
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -23,7 +24,7 @@ from renderer.networks.network import Network, channels
 from renderer.networks.registry import entry
 from renderer.networks.response import ResponseNorm
 from renderer.networks.stages import ClassMap, SamePadding
-from renderer.networks.windows import Operation, Part, Window, of_function, of_module
+from renderer.networks.windows import RECTIFIER, Operation, Part, Window, of_function, of_module
 from renderer.spans import Region, Span, hull
 
 PICTURE = 0
@@ -128,7 +129,7 @@ class Flow:
                 if (region := field.wanted.get(layer)) is not None and need is not None:
                     value = values[place]
                     assert value is not None
-                    found[layer] = value[(..., *region.within(need))]
+                    found[layer] = _cut(value, region, need)
             for done in self._last_read.get(place, ()):
                 values[done] = None
         return found
@@ -205,7 +206,9 @@ class Flow:
             value, held = values[place], field.needs[place]
             assert value is not None
             assert held is not None
-            inputs.append(value[(..., *read.within(held))])
+            inputs.append(_cut(value, read, held))
+        if node.operation is RECTIFIER and inputs[0] is value and place in self._spent:
+            return value.relu_()  # saves a copy of what no one reads again
         return node.operation.run(inputs, Part((need.rows, need.columns), (above, beside), windows))
 
     @cached_property
@@ -224,6 +227,18 @@ class Flow:
         for read, place in last.items():
             found.setdefault(place, []).append(read)
         return found
+
+    @cached_property
+    def _spent(self) -> frozenset[int]:
+        """The places of values that the one operation that reads them may overwrite."""
+        readers = Counter(read for node in self.nodes for read in node.inputs)
+        once = {place for place, count in readers.items() if count == 1}
+        return frozenset(once - {PICTURE, *self.places.values()})
+
+
+def _cut(value: Tensor, region: Region, held: Region) -> Tensor:
+    """A region of a value that covers ``held``; if that is all of it, the value itself."""
+    return value if region == held else value[(..., *region.within(held))]
 
 
 class _Tracer(fx.Tracer):

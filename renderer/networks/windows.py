@@ -181,7 +181,7 @@ def of_module(module: nn.Module) -> Operation:
         case SamePadding():
             return Padding(module)
         case nn.ReLU():  # never in place: what comes in may be a view of what others read too
-            return Pointwise(rectified, keeps_zero=True)
+            return RECTIFIER
         case nn.LocalResponseNorm() | nn.Dropout():
             return Pointwise(lambda inputs: module(inputs[0]), keeps_zero=True)
         case nn.BatchNorm2d() | ClassMap():
@@ -192,7 +192,7 @@ def of_module(module: nn.Module) -> Operation:
 def of_function(function: Any, options: dict[str, Any]) -> Operation:
     """The operation of a function that a module's forward calls, with its options by name."""
     if function in (F.relu, torch.relu):
-        return Pointwise(rectified, keeps_zero=True)
+        return RECTIFIER
     if function is torch.cat and options.get("dim") == 1:
         return Pointwise(lambda inputs: torch.cat(list(inputs), dim=1), keeps_zero=True)
     if function is F.max_pool2d:
@@ -205,6 +205,10 @@ def of_function(function: Any, options: dict[str, Any]) -> Operation:
 
 def rectified(inputs: Sequence[Tensor]) -> Tensor:
     return F.relu(inputs[0])
+
+
+RECTIFIER = Pointwise(rectified, keeps_zero=True)
+"""Every ReLU, whichever module or function it comes from."""
 
 
 def padded(

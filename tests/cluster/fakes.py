@@ -42,7 +42,7 @@ class FakeBackend:
     brings one. An answer without an end leaves its slot busy until ``cancel`` or ``lose``.
     """
 
-    threads = 1
+    threads = shards = 1
 
     def __init__(self, *slots: str, answer: Answer = renders) -> None:
         self.answer = answer
@@ -57,7 +57,9 @@ class FakeBackend:
         self.shared.append(value)
         return value
 
-    def start(self, slot: str, attempt: Attempt, order: Order) -> None:
+    def start(
+        self, slot: str, attempt: Attempt, order: Order, members: tuple[str, ...] = ()
+    ) -> None:
         self.orders.append((slot, attempt, order))
         answers = self.answer(order, attempt)
         self._reports += [Told(slot, attempt, record) for record in answers]

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from cluster.resources import Allotment, Node, Wanted, allot, automatic_threads, local_cpus
+from jobs.shards import Sharding
 from renderer.errors import ClusterError
 
 DESK = (Node("desk", 8),)
@@ -87,3 +88,34 @@ def test_a_task_wider_than_every_node_is_refused() -> None:
 
 def test_this_machine_has_a_core() -> None:
     assert local_cpus() >= 1
+
+
+def test_shards_get_workers_and_share_the_cores() -> None:
+    two = Sharding(2)
+    assert allot(DESK, wanted(1, sharding=two), shared=False) == Allotment(2, 4, 0.0, 2)
+    assert allot(DESK, wanted(3, sharding=two), shared=False) == Allotment(6, 1, 0.0, 2)
+    # On two nodes each member has a node's cores.
+    assert allot((*DESK, *DESK), wanted(1, sharding=two), shared=True) == Allotment(2, 8, 0.0, 2)
+
+
+def test_auto_shares_out_gpus_or_workers_or_nodes() -> None:
+    large = Sharding(None, side_by_side=1, most=64)
+    assert allot(FARM, wanted(1, sharding=large), shared=True).shards == 4
+    assert allot(FARM, wanted(1, workers=3, sharding=large), shared=True).shards == 3
+    assert allot(DESK, wanted(1, sharding=large), shared=False) == Allotment(1, 8, 0.0, 1)
+    assert allot(DESK, wanted(1, workers=4, sharding=large), shared=False).shards == 4
+    assert allot((*DESK, *DESK), wanted(1, sharding=large), shared=True).shards == 2
+    small = Sharding(None, side_by_side=20, most=1)
+    assert allot(FARM, wanted(20, sharding=small), shared=True).shards == 1
+
+
+def test_shards_that_cannot_be_had_are_refused_in_words() -> None:
+    with pytest.raises(ClusterError, match="4 shards need 4 workers, and there are 2; ask for"):
+        allot(DESK, wanted(1, workers=2, sharding=Sharding(4)), shared=False)
+    with pytest.raises(ClusterError, match="9 workers with 1 CPU and 1 GPU each don't fit"):
+        allot(FARM, wanted(1, threads=1, sharding=Sharding(9)), shared=True)
+    shared_gpu = wanted(1, tasks_per_gpu=2, sharding=Sharding(2))
+    with pytest.raises(ClusterError, match=r"a GPU each, and workers here have 0\.5"):
+        allot(FARM, shared_gpu, shared=True)
+    auto = Sharding(None, side_by_side=1, most=64)
+    assert allot(FARM, wanted(1, tasks_per_gpu=2, sharding=auto), shared=True).shards == 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from cluster import notices as n
-from cluster.backend import Attempt, Report, Told
+from cluster.backend import Attempt, Freed, Report, Told
 from cluster.console import remark
 from cluster.orders import Orders, Terms
 from cluster.records import Order, Record, Started
@@ -60,6 +60,7 @@ class Bench:
         *,
         interrupted: Callable[[], bool] = lambda: False,
         limits: Limits | None = None,
+        shards: Mapping[str, int] | None = None,
         **budgets: int,
     ) -> Summary:
         with Workspace.open(self.folder / "out") as workspace:
@@ -73,7 +74,7 @@ class Bench:
                     shelf=self.shelf,
                     workspace=workspace,
                 ),
-                rules=Rules(Budgets(**budgets), limits or Limits()),
+                rules=Rules(Budgets(**budgets), limits or Limits(), shards=shards or {}),
                 watch=Watch(self.notices.append, lambda: None, interrupted),
             ).run()
 
@@ -572,3 +573,48 @@ def test_in_float32_it_is_tried_but_once(bench: Bench) -> None:
     again = FakeBackend("one")
     assert bench.run(planned, again).counts.finished == 1
     assert again.orders[0][2].precision == ""  # as if it had never been tried
+
+
+def test_several_slots_are_given_an_order_and_all_are_free_again(bench: Bench) -> None:
+    planned = bench.plan("a.png", "b.png", steps=ONE)
+
+    class Pair(FakeBackend):
+        """Frees the members that an order was given to, and keeps who they were."""
+
+        shards = 2
+
+        def start(
+            self, slot: str, attempt: Attempt, order: Order, members: tuple[str, ...] = ()
+        ) -> None:
+            super().start(slot, attempt, order, members)
+            self.members = [*getattr(self, "members", []), members]
+            self._reports += [Freed(member, "desk") for member in members]
+
+    (bench.folder / "a.png").unlink()  # it can't be ordered, and nobody is left waiting for it
+    backend = Pair("one", "two")
+    shards = {task.id: 2 for task in planned.tasks}
+    summary = bench.run(planned, backend, shards=shards)
+    assert (summary.counts.finished, summary.counts.failed) == (1, 1)
+    assert backend.members == [("two",)] or backend.members == [("one",)]
+    assert [notice.shards for notice in bench.told(n.TaskStarted)] == [2, 2]
+    assert bench.told(n.Sharded) == [n.Sharded(shards=2)]
+    assert backend.orders[0][2].metadata is not None
+    assert backend.orders[0][2].metadata["shards"] == 2
+
+
+def test_where_too_few_come_they_make_do(bench: Bench) -> None:
+    planned = bench.plan("a.png", steps=ONE)
+
+    class Short(FakeBackend):
+        shards = 4
+
+        def poll(self, timeout_s: float) -> list[Report]:
+            time.sleep(0.01)
+            return super().poll(timeout_s)
+
+    shards = {task.id: 4 for task in planned.tasks}
+    limits = Limits(start_seconds=0.1)
+    summary = bench.run(planned, Short("one", "two"), shards=shards, limits=limits)
+    assert summary.counts.finished == 1
+    assert [notice.shards for notice in bench.told(n.Sharded)] == [4, 2]
+    assert [notice.shards for notice in bench.told(n.TaskStarted)] == [2]

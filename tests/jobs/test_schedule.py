@@ -7,6 +7,7 @@ import time
 import pytest
 
 from jobs.messages import (
+    Block,
     CancelRequested,
     Cause,
     Event,
@@ -20,6 +21,7 @@ from jobs.messages import (
     Publish,
     Published,
     Retried,
+    ShardsAllowed,
     Skip,
     SlotJoined,
     SlotLost,
@@ -28,7 +30,7 @@ from jobs.messages import (
     Stopped,
     TasksAdded,
 )
-from jobs.schedule import Budgets, Counts, Schedule, State
+from jobs.schedule import Budgets, Counts, Limits, Schedule, State
 
 
 def started(*items: Item, slots: int = 1, budgets: Budgets | None = None) -> Schedule:
@@ -246,3 +248,74 @@ def test_of_tasks_that_could_start_the_one_with_the_lower_turn_does() -> None:
     schedule.handle(TasksAdded((Item("a", turn=2), Item("b", turn=0), Item("c", turn=1))))
     begun = [schedule.handle(SlotJoined(slot)) for slot in ("s", "t", "u")]
     assert begun == [[Start("b", 1, "s")], [Start("c", 1, "t")], [Start("a", 1, "u")]]
+
+
+def several(*items: Item, slots: dict[str, str], shards: int) -> Schedule:
+    schedule = Schedule()
+    schedule.handle(ShardsAllowed(shards))
+    for slot, node in slots.items():
+        schedule.handle(SlotJoined(slot, node))
+    schedule.handle(TasksAdded(items))
+    schedule.handle(PlanEnded())
+    return schedule
+
+
+def test_a_task_takes_several_slots_and_none_overtakes_it() -> None:
+    schedule = Schedule()
+    schedule.handle(ShardsAllowed(3))
+    out = schedule.handle(TasksAdded((Item("a", shards=2), Item("b", shards=9), Item("c"))))
+    assert out == []
+    assert schedule.handle(SlotJoined("s0")) == []
+    assert schedule.short == 1
+    assert schedule.handle(SlotJoined("s1")) == [Start("a", 1, "s0", ("s1",))]
+    assert schedule.short == 0
+    assert schedule.running() == {"s0": "a", "s1": "a"}
+    assert [schedule.handle(SlotJoined(f"s{n}")) for n in (2, 3)] == [[], []]  # b waits for three
+    assert schedule.handle(SlotJoined("s4")) == [Start("b", 1, "s2", ("s3", "s4"))]
+    # A member that has done its part is free before its leader is.
+    assert schedule.handle(SlotJoined("s1")) == [Start("c", 1, "s1")]
+    assert schedule.handle(SlotJoined("s0")) == []  # which still runs
+
+
+def test_several_slots_are_of_one_node_if_one_has_room() -> None:
+    slots = {"s0": "n0", "s1": "n1", "s2": "n2", "s3": "n1", "s4": "n2"}
+    schedule = several(Item("a", shards=2), slots=slots, shards=2)
+    assert schedule.running() == {"s1": "a", "s3": "a"}
+    schedule = several(Item("a", shards=3), slots=slots, shards=3)
+    assert set(schedule.running()) in ({"s1", "s3", "s2"}, {"s1", "s3", "s4"})
+
+
+@pytest.mark.parametrize("lost", ["s0", "s1"])
+def test_a_lost_slot_fails_the_task_of_all_and_each_tells_when_it_is_free(lost: str) -> None:
+    schedule = several(Item("a", shards=2), slots={"s0": "n", "s1": "n"}, shards=2)
+    (retried,) = schedule.handle(SlotLost(lost, "it died"))
+    assert isinstance(retried, Retried)
+    assert (retried.task, retried.attempt, retried.reason) == ("a", 1, "it died")
+    other = "s1" if lost == "s0" else "s0"
+    assert schedule.handle(SlotJoined(lost, "n")) == []
+    assert schedule.handle(SlotJoined(other, "n")) == [Start("a", 2, lost, (other,))]
+
+
+def test_a_member_that_fails_is_free_itself_and_its_node_is_blamed() -> None:
+    schedule = Schedule(Budgets(error=0), Limits(block_after=1))
+    schedule.handle(ShardsAllowed(2))
+    for slot, node in {"s0": "n0", "s1": "n1", "s2": "n2"}.items():
+        schedule.handle(SlotJoined(slot, node))
+    schedule.handle(TasksAdded((Item("a", shards=2), Item("b", shards=2))))
+    out = schedule.handle(Failed("a", 1, Cause.ERROR, "broke", "s1"))
+    assert Block("n1", "broke") in out
+    assert not any(isinstance(instruction, Start) for instruction in out)  # s0 is still at it
+    assert schedule.handle(SlotJoined("s0", "n0")) == [Start("b", 1, "s2", ("s0",))]
+
+
+def test_a_task_makes_do_with_the_slots_that_are_allowed() -> None:
+    schedule = several(Item("a", shards=4), slots={"s0": "", "s1": ""}, shards=4)
+    assert schedule.short == 2
+    assert schedule.handle(ShardsAllowed(2)) == [Start("a", 1, "s0", ("s1",))]
+
+
+def test_a_stop_is_told_to_the_leader_once() -> None:
+    schedule = several(Item("a", shards=2), slots={"s0": "", "s1": ""}, shards=2)
+    assert schedule.handle(CancelRequested()) == [Stop("a", 1, "s0")]
+    assert schedule.handle(SlotJoined("s1")) == []
+    assert schedule.handle(Stopped("a", 1)) == [JobDone(cancelled=True)]

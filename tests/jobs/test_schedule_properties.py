@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from jobs.messages import (
     Block,
@@ -22,6 +22,7 @@ from jobs.messages import (
     Published,
     ResumeRequested,
     Retried,
+    ShardsAllowed,
     Skip,
     SlotJoined,
     SlotLost,
@@ -31,7 +32,7 @@ from jobs.messages import (
     TasksAdded,
     Unblocked,
 )
-from jobs.schedule import Budgets, Limits, Schedule
+from jobs.schedule import Budgets, Limits, Schedule, State
 
 BUDGETS = Budgets(error=1, worker_lost=2, preempted=2, out_of_memory=1)
 LIMITS = Limits(max_failed="2", block_after=2)
@@ -42,15 +43,19 @@ LOSSES = (Cause.WORKER_LOST, Cause.PREEMPTED, Cause.OUT_OF_MEMORY)
 class Farm(RuleBasedStateMachine):
     """A runner that carries out instructions late, loses workers and lets dead ones answer.
 
-    It keeps its own books: which attempts may be alive, which results were accepted.
+    It keeps its own books: which attempts may be alive, which results were accepted. Of several
+    slots that ran a task together, each is free again only when it says so.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self.schedule = Schedule(BUDGETS, LIMITS)
         self.needs: dict[str, tuple[str, ...]] = {}
-        self.slots: set[str] = set()
+        self.shards: dict[str, int] = {}
+        self.allowed = 1
+        self.slots: set[str] = set()  # that are free, or run something
         self.at: dict[str, tuple[str, int]] = {}  # slot -> the live attempt there
+        self.leads: dict[tuple[str, int], str] = {}  # attempt -> its leading slot
         self.publishing: set[tuple[str, int]] = set()
         self.last: dict[str, int] = {}  # task -> number of its last attempt
         self.failures: dict[tuple[str, Cause], int] = {}
@@ -59,6 +64,19 @@ class Farm(RuleBasedStateMachine):
         self.told: set[tuple[str, int]] = set()  # attempts that were told to stop
         self.planned = self.cancelled = self.paused = self.done = False
 
+    @initialize(
+        shards=st.lists(st.integers(1, 3), max_size=6),
+        allowed=st.integers(1, 3),
+        slots=st.sets(st.sampled_from(sorted(SLOTS))),
+    )
+    def begin(self, shards: list[int], allowed: int, slots: set[str]) -> None:
+        """Some tasks and slots, without which nothing much would happen."""
+        self.allow(allowed)
+        for count in shards:
+            self.add_task((), shards=count)
+        for slot in sorted(slots):
+            self.join(slot)
+
     def tell(self, event: Event) -> None:
         for instruction in self.schedule.handle(event):
             assert not self.done, "an instruction after the job was done"
@@ -66,25 +84,29 @@ class Farm(RuleBasedStateMachine):
 
     def carry_out(self, instruction: object) -> None:
         match instruction:
-            case Start(task, attempt, slot):
+            case Start(task, attempt, slot, members):
                 assert not self.cancelled
                 assert not self.paused
                 assert not self.over_the_limit
-                assert SLOTS[slot] not in self.blocked, "started on a blocked node"
-                assert slot in self.slots, "started where there is nothing"
-                assert slot not in self.at, "two tasks in one slot"
+                assert 1 + len(members) == min(self.shards[task], self.allowed)
+                for one in (slot, *members):
+                    assert SLOTS[one] not in self.blocked, "started on a blocked node"
+                    assert one in self.slots, "started where there is nothing"
+                    assert one not in self.at, "two tasks in one slot"
                 assert task not in self.ended, "started although it has ended"
                 assert all(self.ended.get(n) == "finished" for n in self.needs[task])
                 assert task not in {t for t, _ in self.live()}, "two live attempts"
                 assert attempt == self.last[task] + 1
                 self.last[task] = attempt
-                self.at[slot] = (task, attempt)
+                self.at |= dict.fromkeys((slot, *members), (task, attempt))
+                self.leads[task, attempt] = slot
             case Publish(task, attempt):
                 assert attempt == self.last[task], "a stale attempt may publish"
                 assert (task, attempt) not in self.publishing
                 self.publishing.add((task, attempt))
             case Stop(task, attempt, slot):
                 assert self.at[slot] == (task, attempt)
+                assert self.leads[task, attempt] == slot
                 assert self.cancelled or self.paused
                 assert (task, attempt) not in self.told, "told twice to stop"
                 self.told.add((task, attempt))
@@ -118,28 +140,48 @@ class Farm(RuleBasedStateMachine):
         self.ended[task] = how
 
     def live(self) -> list[tuple[str, int]]:
-        return [*self.at.values(), *self.publishing]
+        return [*set(self.at.values()), *self.publishing]
 
-    def leave(self, task: str, attempt: int) -> None:
+    def leave(self, task: str, attempt: int, *, but: str = "") -> None:
+        """The attempt has ended; but for one slot, the leading one or that, all are still busy."""
+        free = but or self.leads.get((task, attempt), "")
         for slot, running in list(self.at.items()):
             if running == (task, attempt):
                 del self.at[slot]
+                if slot != free:
+                    self.slots.discard(slot)
 
     @precondition(lambda self: not self.planned and not self.done)
-    @rule(data=st.data(), attempts=st.integers(0, 3), finished=st.booleans())
-    def add(self, data: st.DataObject, attempts: int, finished: bool) -> None:
-        task = f"t{len(self.needs)}"
+    @rule(
+        data=st.data(),
+        attempts=st.integers(0, 3),
+        finished=st.booleans(),
+        shards=st.integers(1, 3),
+    )
+    def add(self, data: st.DataObject, attempts: int, finished: bool, shards: int) -> None:
         known = sorted(self.needs)
         needs = (
             tuple(data.draw(st.lists(st.sampled_from(known), max_size=2, unique=True)))
             if known
             else ()
         )
-        self.needs[task] = needs
+        self.add_task(needs, attempts=attempts, finished=finished, shards=shards)
+
+    def add_task(
+        self, needs: tuple[str, ...], *, attempts: int = 0, finished: bool = False, shards: int
+    ) -> None:
+        task = f"t{len(self.needs)}"
+        self.needs[task], self.shards[task] = needs, shards
         self.last[task] = attempts
         if finished:
             self.end(task, "finished")
-        self.tell(TasksAdded((Item(task, needs, finished=finished, attempts=attempts),)))
+        item = Item(task, needs, finished=finished, attempts=attempts, shards=shards)
+        self.tell(TasksAdded((item,)))
+
+    @rule(shards=st.integers(1, 4))
+    def allow(self, shards: int) -> None:
+        self.allowed = shards
+        self.tell(ShardsAllowed(shards))
 
     @precondition(lambda self: not self.planned)
     @rule()
@@ -149,13 +191,17 @@ class Farm(RuleBasedStateMachine):
 
     @rule(slot=st.sampled_from(sorted(SLOTS)))
     def join(self, slot: str) -> None:
+        """It is there, or is free again; a member may have done its part before its leader has."""
         self.slots.add(slot)
+        if slot != self.leads.get(self.at.get(slot, ("", 0))):
+            self.at.pop(slot, None)
         self.tell(SlotJoined(slot, SLOTS[slot]))
 
     @rule(slot=st.sampled_from(sorted(SLOTS)), cause=st.sampled_from(LOSSES))
     def lose(self, slot: str, cause: Cause) -> None:
+        if slot in self.at:
+            self.leave(*self.at[slot], but=slot)
         self.slots.discard(slot)
-        self.at.pop(slot, None)
         self.tell(SlotLost(slot, cause=cause))
 
     @precondition(lambda self: self.blocked)
@@ -190,9 +236,11 @@ class Farm(RuleBasedStateMachine):
     @rule(data=st.data(), cause=st.sampled_from(list(Cause)))
     def fail(self, data: st.DataObject, cause: Cause) -> None:
         task, attempt = data.draw(st.sampled_from(sorted(self.live())))
-        self.leave(task, attempt)
+        its = sorted(slot for slot, running in self.at.items() if running == (task, attempt))
+        slot = data.draw(st.sampled_from(["", *its]))
+        self.leave(task, attempt, but=slot)
         self.publishing.discard((task, attempt))
-        self.tell(Failed(task, attempt, cause, "broke"))
+        self.tell(Failed(task, attempt, cause, "broke", slot))
 
     @precondition(lambda self: self.at)
     @rule(data=st.data())
@@ -227,18 +275,25 @@ class Farm(RuleBasedStateMachine):
     def books_agree(self) -> None:
         counts = self.schedule.counts
         assert counts.total == len(self.needs)
-        assert counts.running == len(self.at)
+        assert counts.running == len(set(self.at.values()))
         assert counts.publishing == len(self.publishing)
         for how in ("finished", "failed", "skipped"):
             assert getattr(counts, how) == list(self.ended.values()).count(how)
         assert self.schedule.running() == {slot: task for slot, (task, _) in self.at.items()}
+        for slot, running in self.at.items():
+            assert self.schedule.leader(slot) == self.leads[running]
 
     @invariant()
-    def no_slot_idles_while_a_task_is_ready(self) -> None:
+    def slots_idle_only_where_the_next_task_needs_more(self) -> None:
         held = self.cancelled or self.paused or self.over_the_limit
-        if self.schedule.counts.ready and not held:
+        ready = [task for task in self.needs if self.schedule.state(task) is State.READY]
+        if ready and not held:
             usable = {slot for slot in self.slots if SLOTS[slot] not in self.blocked}
-            assert not usable - set(self.at)
+            free = len(usable - set(self.at))
+            assert free < min(self.shards[ready[0]], self.allowed)
+            assert self.schedule.short == (0 if self.at else free)
+        else:
+            assert self.schedule.short == 0
 
     @invariant()
     def the_schedule_knows_which_attempts_live(self) -> None:
@@ -261,13 +316,17 @@ class Farm(RuleBasedStateMachine):
             self.tell(Unblocked(node))
         self.pause(False)
         self.join("s0")
+        if self.schedule.short:
+            self.allow(self.schedule.short)
         steps = 0
         while not self.done:
             steps += 1
             assert steps < 1000, "the job doesn't end"
-            for task, attempt in sorted(self.at.values()):
+            for task, attempt in sorted(set(self.at.values())):
                 self.leave(task, attempt)
                 self.tell(Finished(task, attempt))
+            if self.schedule.short:
+                self.allow(self.schedule.short)
             for task, attempt in sorted(self.publishing):
                 self.publishing.discard((task, attempt))
                 self.end(task, "finished")

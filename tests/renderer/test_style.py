@@ -167,3 +167,26 @@ def test_a_large_style_picture_is_shrunk(
 
     assert loss(None) == loss(300) == 0  # the content is the style
     assert loss(18) > 1e3
+
+
+@pytest.mark.parametrize("name", ["gradient_descent", "adam"])
+def test_steps_wait_for_the_device_only_where_losses_are_wanted(
+    name: str,
+    network: Network,
+    pictures: tuple[torch.Tensor, torch.Tensor],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    content, painting = pictures
+    wanted = iter([False, False, True])
+    settings = replace(SETTINGS, optimizer=name)
+    steps = style.steps(content, [painting], network, settings, fetch_losses=lambda: next(wanted))
+    next(steps)  # targets are made, and kept under what is in them
+
+    def fetched(tensor: torch.Tensor, *given: object) -> None:
+        raise AssertionError("a value was fetched")
+
+    for method in ("item", "tolist", "cpu", "numpy", "__bool__", "__float__", "__int__"):
+        monkeypatch.setattr(torch.Tensor, method, fetched)
+    next(steps)
+    with pytest.raises(AssertionError, match="a value was fetched"):
+        next(steps)

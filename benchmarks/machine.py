@@ -1,0 +1,153 @@
+"""What is the machine at hand able to do, and how are several programs timed on it fairly?
+
+Rates are measured, not looked up: products of matrices, the 3x3 convolutions of 256 channels that
+the middle of a VGG consists of, and copying memory. From them comes a floor: what so many
+operations on so many bytes take at the least. Programs are timed in turns, so that whatever else
+the machine does slows all alike; on a CPU by the process's own CPU time, beside the clock. Needs
+nothing but torch.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import statistics
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+
+Work = Callable[[], object]
+
+TYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
+MOMENT_S = 0.15
+"""Each rate is the best of several runs within this time."""
+
+
+@dataclass(frozen=True)
+class Times:
+    """What a piece of work took, in the middle of its turns: by the clock, and of the CPU."""
+
+    seconds: float
+    cpu_seconds: float
+    turns: int
+
+    def of(self, device: torch.device) -> float:
+        """The time to compare by: the CPU's own where it does the work, else the clock's."""
+        return self.cpu_seconds if device.type == "cpu" else self.seconds
+
+
+@dataclass(frozen=True)
+class Rates:
+    """Operations a second, by type: of matrix products and of convolutions; and bytes a second."""
+
+    matrices: Mapping[str, float]
+    convolutions: Mapping[str, float]
+    bytes_per_second: float
+
+    def floor_s(self, flops: float, moved_bytes: float, type: str) -> float:
+        """The least that so many operations take, on so many bytes that go to and from memory."""
+        rate = max(self.matrices[type], self.convolutions[type])
+        return max(flops / rate, moved_bytes / self.bytes_per_second)
+
+
+def facts(device: torch.device) -> dict[str, Any]:
+    """What a report says of where it was measured; ``machine`` names it for comparisons."""
+    model = torch.cuda.get_device_name(device) if device.type == "cuda" else processor()
+    return {
+        "machine": f"{model}, {os.cpu_count()} cores",
+        "device": device.type,
+        "threads": torch.get_num_threads(),
+        "torch": torch.__version__,
+        "load": round(os.getloadavg()[0], 1),
+    }
+
+
+def processor() -> str:
+    """The processor's name."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor() or platform.machine()
+    named = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(named, platform.machine())
+
+
+def wait(device: torch.device) -> None:
+    """Let the device finish what it was given."""
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+
+
+def in_turns(
+    works: Mapping[str, Work], *, turns: int, device: torch.device, warm_up: int = 2
+) -> dict[str, Times]:
+    """What each piece of work takes: the median of ``turns`` rounds in which each has its turn."""
+    seen: dict[str, list[tuple[float, float]]] = {name: [] for name in works}
+    for turn in range(warm_up + turns):
+        for name in works if turn % 2 else reversed(works):
+            wait(device)
+            began, cpu = time.perf_counter(), time.process_time()
+            works[name]()
+            wait(device)
+            if turn >= warm_up:
+                seen[name].append((time.perf_counter() - began, time.process_time() - cpu))
+    return {
+        name: Times(*(statistics.median(column) for column in zip(*rows, strict=True)), turns)
+        for name, rows in seen.items()
+    }
+
+
+def rates(device: torch.device) -> Rates:
+    """What the device does at its best, with the present number of threads."""
+    large = device.type == "cuda"
+    matrices, convolutions = {}, {}
+    for name, dtype in TYPES.items():
+        side = 8192 if large else 2048
+        a = torch.rand(side, side, device=device).to(dtype)
+        matrices[name] = 2 * side**3 / _least_s(lambda a=a: a @ a, device)
+        size, batch = (128, 16) if large else (76, 1)
+        image = torch.rand(batch, 256, size, size, device=device).to(dtype)
+        image = image.contiguous(memory_format=torch.channels_last)
+        kernel = torch.rand(256, 256, 3, 3, device=device).to(dtype)
+        kernel = kernel.contiguous(memory_format=torch.channels_last)
+
+        def convolve(image: torch.Tensor = image, kernel: torch.Tensor = kernel) -> object:
+            return F.conv2d(image, kernel, padding=1)
+
+        with torch.no_grad():
+            spent = _least_s(convolve, device)
+        convolutions[name] = 2 * batch * size**2 * 256 * 256 * 9 / spent
+    flat = torch.rand(2**30 if large else 2**26, device=device)
+    moved = 2 * flat.numel() * flat.element_size()
+    other = torch.empty_like(flat)
+    return Rates(matrices, convolutions, moved / _least_s(lambda: other.copy_(flat), device))
+
+
+def told(rates: Rates) -> dict[str, Any]:
+    """The rates as a report has them: in GFLOP/s and GB/s."""
+    plain = asdict(rates)
+    return {
+        "matrices_gflops": {k: round(v / 1e9) for k, v in plain["matrices"].items()},
+        "convolutions_gflops": {k: round(v / 1e9) for k, v in plain["convolutions"].items()},
+        "memory_gb_per_s": round(rates.bytes_per_second / 1e9, 1),
+    }
+
+
+def _least_s(work: Work, device: torch.device) -> float:
+    """The shortest run of several, after the first: by the time to compare by."""
+    single = torch.get_num_threads() == 1
+    clock = time.process_time if device.type == "cpu" and single else time.perf_counter
+    spent, until = [], time.perf_counter() + MOMENT_S
+    work()
+    while len(spent) < 3 or time.perf_counter() < until:
+        wait(device)
+        began = clock()
+        work()
+        wait(device)
+        spent.append(clock() - began)
+    return min(spent)

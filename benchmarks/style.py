@@ -1,0 +1,192 @@
+"""How fast is a step of style transfer, beside a plain program and beside what the machine can do?
+
+The report's setting: VGG-16, all 13 layers for the style and conv3_1 for the content, gradient
+descent from noise. In turns step a plain program (benchmarks.plain: float32, PyTorch as it comes)
+and Reverie in float32 and in what ``precision: auto`` comes to here. Told are seconds, how many
+times as fast as the plain program that is (``ratios``), how far the picture is from the plain one's
+after so many steps (PSNR), and the floor: the operations of a step at the best rate measured here
+(benchmarks.machine). With the weights at hand, or random ones. Writes JSON; needs no Ray.
+
+    python -m benchmarks.style --sizes 304 512 --json report.json
+    python -m benchmarks.style --sizes 304 512 1024 2048 --device cuda --json report.json
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.flop_counter import FlopCounterMode
+
+from benchmarks import machine
+from benchmarks.machine import Rates, Times
+from benchmarks.plain import Style, Vgg, gram
+from renderer import networks, style, weights
+from renderer.errors import WeightsError
+from renderer.networks import Network, NetworkEntry
+from renderer.networks.network import tensors
+from renderer.precision import AUTO, FLOAT32, resolved
+from renderer.settings import StyleSettings
+from renderer.weights import Weights
+
+SETTINGS = StyleSettings(
+    network="vgg16", style_layers=("0..12",), content_layers=("conv3_1",), step_size=1.0
+)
+"""Those of the report's long runs."""
+
+PASSES = 5
+"""Times an activation goes to or from memory: written, read, read for its slope; the slope, too."""
+
+
+def network(device: torch.device) -> tuple[Network, bool]:
+    """VGG-16, and whether its weights are real."""
+    entry = networks.entry(SETTINGS.network)
+    until = entry.layers[-1]
+    try:
+        return networks.load(entry, until, weights.resolve(entry.name, until), device=device), True
+    except WeightsError:
+        drawn = Weights(entry.name, random_tensors(entry, until), entry.preprocessing, "", "random")
+        return networks.load(entry, until, drawn, device=device), False
+
+
+def random_tensors(entry: NetworkEntry, until: str) -> dict[str, np.ndarray]:
+    """Kernels as the authors of ResNet draw them (He et al. 2015), and no biases."""
+    torch.manual_seed(0)
+    found = {}
+    for stage in networks.build(entry, until).stages.values():
+        for name, tensor in tensors(stage).items():
+            if tensor.ndim == 4:
+                torch.nn.init.kaiming_normal_(tensor, mode="fan_out", nonlinearity="relu")
+            else:
+                torch.nn.init.zeros_(tensor)
+            found[name] = tensor.numpy()
+    return found
+
+
+def plain_vgg(network: Network) -> Vgg:
+    """The same weights for the plain program."""
+    tensors = list(network.parameters())
+    pairs = list(zip(tensors[::2], tensors[1::2], strict=True))
+    first = [i for i, layer in enumerate(network.layers) if layer.endswith("_1") and i]
+    return Vgg(pairs, [i in first for i in range(len(pairs))])
+
+
+def pictures(size: int, device: torch.device) -> tuple[Tensor, Tensor]:
+    """A content and a style: smooth noise of two kinds, which any machine draws alike."""
+    generator = torch.Generator().manual_seed(0)
+    found = []
+    for cells in (8, 32):
+        coarse = torch.rand(1, 3, cells, cells, generator=generator)
+        smooth = torch.nn.functional.interpolate(coarse, (size, size), mode="bilinear")
+        found.append((200 * smooth + 55 * torch.rand(smooth.shape, generator=generator)).to(device))
+    return found[0], found[1]
+
+
+def measure(net: Network, size: int, given: argparse.Namespace, rates: Rates) -> dict[str, Any]:
+    """Everything about one size of picture."""
+    device = next(net.parameters()).device
+    content, painting = pictures(size, device)
+    names = {name: resolved(name, device) for name in (FLOAT32, AUTO)}
+    plain = Style(
+        plain_vgg(net), content, painting, content_layer=net.layers.index(*SETTINGS.content_layers)
+    )
+    first = style.start_image(content, SETTINGS, 0)
+    works: dict[str, machine.Work] = {"plain": lambda: _plain_step(plain, first)}
+    result: dict[str, Any] = {"work": _work(plain, first)}
+    for name, precision in names.items():
+        settings = replace(SETTINGS, precision=precision, style_max_size=None, iterations=10**6)
+        steps = style.steps(content, [painting], net, settings, fetch_losses=lambda: False)
+        works[name] = lambda steps=steps: next(steps)  # type: ignore[misc]
+    times = machine.in_turns(works, turns=given.turns, device=device)
+    result |= {name: _told(spent) for name, spent in times.items()}
+    result["ratios"] = {
+        name: round(times["plain"].of(device) / times[name].of(device), 2) for name in names
+    }
+    result["floor_ms"] = {
+        name: _floor_ms(result["work"], rates, precision) for name, precision in names.items()
+    }
+    result["psnr_db"] = _likeness(net, plain, (content, painting), given.steps)
+    return result
+
+
+def _plain_step(plain: Style, image: Tensor) -> Tensor:
+    how = SETTINGS
+    weights = (how.weight_content, how.weight_style, how.weight_denoise)
+    return plain.step(image, weights=weights, step_size=how.step_size)
+
+
+def _work(plain: Style, image: Tensor) -> dict[str, float]:
+    """Operations and activations of one step: each product has one other for its slope."""
+    with FlopCounterMode(display=False) as counter, torch.no_grad():
+        active = plain.vgg.features(image)
+        for one in active:
+            gram(one)
+    gflop = 2 * counter.get_total_flops() / 1e9
+    return {"gflop": round(gflop, 1), "activations": sum(one.numel() for one in active)}
+
+
+def _floor_ms(work: dict[str, float], rates: Rates, precision: str) -> float:
+    moved = PASSES * work["activations"] * machine.TYPES[precision].itemsize
+    return round(1e3 * rates.floor_s(work["gflop"] * 1e9, moved, precision), 1)
+
+
+def _told(spent: Times) -> dict[str, float]:
+    return {"ms": round(1e3 * spent.seconds, 1), "cpu_ms": round(1e3 * spent.cpu_seconds, 1)}
+
+
+def _likeness(
+    net: Network, plain: Style, given: tuple[Tensor, Tensor], steps: int
+) -> dict[str, float]:
+    """How like the plain program's picture ours are after some steps, in dB."""
+    content, painting = given
+    wanted = style.start_image(content, SETTINGS, 0)
+    for _ in range(steps):
+        wanted = _plain_step(plain, wanted)
+    found = {}
+    for name in (FLOAT32, AUTO):
+        settings = replace(SETTINGS, precision=name, style_max_size=None, iterations=steps)
+        image = style.transfer(content, [painting], net, settings)
+        error = float((image - wanted).double().square().mean())
+        found[name] = round(10 * math.log10(255**2 / error), 1) if error else math.inf
+    return found
+
+
+def main() -> None:
+    """Measure every size, and write the report anew after each."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--sizes", nargs="+", type=int, default=[304, 512], help="sides, px")
+    parser.add_argument("--turns", type=int, default=5, help="timed steps of each program")
+    parser.add_argument("--steps", type=int, default=10, help="steps before pictures are compared")
+    parser.add_argument("--threads", type=int, default=torch.get_num_threads())
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--json", type=Path, help="where to write the report")
+    given = parser.parse_args()
+    torch.set_num_threads(given.threads)
+    device = torch.device(given.device)
+    rates = machine.rates(device)
+    net, real = network(device)
+    report: dict[str, Any] = {
+        "benchmark": "style",
+        **machine.facts(device),
+        "weights": "real" if real else "random",
+        "auto": resolved(AUTO, device),
+        "rates": machine.told(rates),
+        "sizes": {},
+    }
+    for size in given.sizes:
+        report["sizes"][str(size)] = measure(net, size, given, rates)
+        if given.json:
+            given.json.write_text(json.dumps(report, indent=2) + "\n")
+    sys.stdout.write(json.dumps(report, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()
