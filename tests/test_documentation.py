@@ -43,6 +43,32 @@ ELSEWHERE = {
     "pip install 'reverie[s3]'": "the tests' own extra",
     "reverie render job.yaml --out s3://bucket/renders/harbour": "tests/faults/test_remote.py",
     "reverie status s3://bucket/renders/harbour": "tests/faults/test_remote.py",
+    **dict.fromkeys(
+        (
+            "export RAY_AUTH_MODE=token",
+            "ray get-auth-token --generate",
+            "RAY_AUTH_MODE=token ray start --head --port=6379",
+            "RAY_AUTH_MODE=token ray start --address=192.0.2.10:6379",
+            "RAY_AUTH_MODE=token reverie render job.yaml --address 192.0.2.10:6379",
+            "RAY_AUTH_MODE=token ray job submit --address http://127.0.0.1:8265 --working-dir . "
+            "--no-wait --submission-id harbour -- reverie render job.yaml "
+            "--out s3://BUCKET/renders/harbour",
+            "reverie watch s3://BUCKET/renders/harbour",
+            "reverie cancel s3://BUCKET/renders/harbour",
+        ),
+        "tests/cluster/test_submitted.py, on a Ray of its own",
+    ),
+    **dict.fromkeys(
+        (
+            "ray up cluster/deploy/ray-aws.yaml",
+            "ray dashboard cluster/deploy/ray-aws.yaml",
+            "ray down cluster/deploy/ray-aws.yaml",
+            "docker build -f cluster/deploy/Dockerfile -t REGISTRY/reverie:VERSION .",
+            "kubectl apply -f cluster/deploy/kuberay-cluster.yaml",
+            "kubectl apply -f cluster/deploy/kuberay-job.yaml",
+        ),
+        "tests/cluster/test_deploy.py looks at the files: they need a cloud",
+    ),
 }
 """Commands that are tried by other tests, and why not here."""
 
