@@ -20,8 +20,21 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
+from torch.profiler import ProfilerActivity, profile
 
 Work = Callable[[], object]
+
+KINDS = {
+    "convolutions": ("convolution", "conv2d", "fprop", "dgrad", "cudnn"),
+    "products": ("aten::mm", "aten::addmm", "linear_pointwise", "gemm", "aten::bmm"),
+    "pools": ("pool",),
+    "rectifiers": ("threshold", "clamp_min", "relu"),
+    "sums": ("aten::add",),
+    "copies": ("copy_", "fill_", "Memcpy", "Memset"),
+}
+"""Kinds of operations, by words in their names (torch's on a CPU, kernels' on a GPU)."""
+
+OTHER = "other"
 
 TYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 MOMENT_S = 0.15
@@ -100,6 +113,21 @@ def in_turns(
         name: Times(*(statistics.median(column) for column in zip(*rows, strict=True)), turns)
         for name, rows in seen.items()
     }
+
+
+def shares(work: Work, device: torch.device) -> dict[str, float]:
+    """Where a piece of work spends the device's time, in per cent, by kind of operation."""
+    on_gpu = device.type == "cuda"
+    activities = [ProfilerActivity.CUDA if on_gpu else ProfilerActivity.CPU]
+    with profile(activities=activities) as seen:
+        work()
+        wait(device)
+    spent = dict.fromkeys((*KINDS, OTHER), 0.0)
+    for event in seen.key_averages():
+        kind = next((k for k, words in KINDS.items() if any(w in event.key for w in words)), OTHER)
+        spent[kind] += event.self_device_time_total if on_gpu else event.self_cpu_time_total
+    whole = sum(spent.values()) or 1.0
+    return {kind: round(100 * time / whole, 1) for kind, time in spent.items()}
 
 
 def rates(device: torch.device) -> Rates:

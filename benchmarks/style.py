@@ -4,8 +4,9 @@ The report's setting: VGG-16, all 13 layers for the style and conv3_1 for the co
 descent from noise. In turns step a plain program (benchmarks.plain: float32, PyTorch as it comes)
 and Reverie in float32 and in what ``precision: auto`` comes to here. Told are seconds, how many
 times as fast as the plain program that is (``ratios``), how far the picture is from the plain one's
-after so many steps (PSNR), and the floor: the operations of a step at the best rate measured here
-(benchmarks.machine). With the weights at hand, or random ones. Writes JSON; needs no Ray.
+after so many steps (PSNR), where the time goes (``shares_percent``), and the floor: the operations
+of a step at the best rate measured here (benchmarks.machine). With the weights at hand, or random
+ones. Writes JSON; needs no Ray.
 
     python -m benchmarks.style --sizes 304 512 --json report.json
     python -m benchmarks.style --sizes 304 512 1024 2048 --device cuda --json report.json
@@ -17,6 +18,7 @@ import argparse
 import json
 import math
 import sys
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -27,7 +29,7 @@ from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks import machine
-from benchmarks.machine import Rates, Times
+from benchmarks.machine import Rates
 from benchmarks.plain import Style, Vgg, gram
 from renderer import networks, style, weights
 from renderer.errors import WeightsError
@@ -100,21 +102,27 @@ def measure(net: Network, size: int, given: argparse.Namespace, rates: Rates) ->
     )
     first = style.start_image(content, SETTINGS, 0)
     works: dict[str, machine.Work] = {"plain": lambda: _plain_step(plain, first)}
-    result: dict[str, Any] = {"work": _work(plain, first)}
     for name, precision in names.items():
         settings = replace(SETTINGS, precision=precision, style_max_size=None, iterations=10**6)
         steps = style.steps(content, [painting], net, settings, fetch_losses=lambda: False)
         works[name] = lambda steps=steps: next(steps)  # type: ignore[misc]
     times = machine.in_turns(works, turns=given.turns, device=device)
-    result |= {name: _told(spent) for name, spent in times.items()}
-    result["ratios"] = {
-        name: round(times["plain"].of(device) / times[name].of(device), 2) for name in names
+    gflop, values = _work(plain, first)
+    floors = {name: rates.floor_s(1e9 * gflop, _moved(values, p), p) for name, p in names.items()}
+    wanted = times["plain"].of(device)
+    return {
+        "gflop": round(gflop, 1),
+        "seconds": _rounded({name: spent.seconds for name, spent in times.items()}),
+        "cpu_seconds": _rounded({name: spent.cpu_seconds for name, spent in times.items()}),
+        "ratios": {name: round(wanted / times[name].of(device), 2) for name in names},
+        "floor_s": _rounded(floors),
+        "shares_percent": {name: machine.shares(work, device) for name, work in works.items()},
+        "psnr_db": _likeness(net, plain, (content, painting), given.steps),
     }
-    result["floor_ms"] = {
-        name: _floor_ms(result["work"], rates, precision) for name, precision in names.items()
-    }
-    result["psnr_db"] = _likeness(net, plain, (content, painting), given.steps)
-    return result
+
+
+def _rounded(seconds: Mapping[str, float]) -> dict[str, float]:
+    return {name: round(value, 4) for name, value in seconds.items()}
 
 
 def _plain_step(plain: Style, image: Tensor) -> Tensor:
@@ -123,23 +131,18 @@ def _plain_step(plain: Style, image: Tensor) -> Tensor:
     return plain.step(image, weights=weights, step_size=how.step_size)
 
 
-def _work(plain: Style, image: Tensor) -> dict[str, float]:
-    """Operations and activations of one step: each product has one other for its slope."""
+def _work(plain: Style, image: Tensor) -> tuple[float, int]:
+    """GFLOP of one step, in which each product has one other for its slope; and activations."""
     with FlopCounterMode(display=False) as counter, torch.no_grad():
         active = plain.vgg.features(image)
         for one in active:
             gram(one)
-    gflop = 2 * counter.get_total_flops() / 1e9
-    return {"gflop": round(gflop, 1), "activations": sum(one.numel() for one in active)}
+    return 2 * counter.get_total_flops() / 1e9, sum(one.numel() for one in active)
 
 
-def _floor_ms(work: dict[str, float], rates: Rates, precision: str) -> float:
-    moved = PASSES * work["activations"] * machine.TYPES[precision].itemsize
-    return round(1e3 * rates.floor_s(work["gflop"] * 1e9, moved, precision), 1)
-
-
-def _told(spent: Times) -> dict[str, float]:
-    return {"ms": round(1e3 * spent.seconds, 1), "cpu_ms": round(1e3 * spent.cpu_seconds, 1)}
+def _moved(values: int, precision: str) -> float:
+    """Bytes that so many activations move at the least."""
+    return PASSES * values * machine.TYPES[precision].itemsize
 
 
 def _likeness(
@@ -165,10 +168,13 @@ def main() -> None:
     parser.add_argument("--sizes", nargs="+", type=int, default=[304, 512], help="sides, px")
     parser.add_argument("--turns", type=int, default=5, help="timed steps of each program")
     parser.add_argument("--steps", type=int, default=10, help="steps before pictures are compared")
+    parser.add_argument("--quick", action="store_true", help="one turn, two steps")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--json", type=Path, help="where to write the report")
     given = parser.parse_args()
+    if given.quick:
+        given.turns, given.steps = 1, 2
     torch.set_num_threads(given.threads)
     device = torch.device(given.device)
     rates = machine.rates(device)

@@ -105,7 +105,7 @@ def remark(notice: n.Notice) -> Text | None:
             return Text("\n").join(lines)
         case n.Sharded(shards=shards):
             workers = "one worker" if shards == 1 else f"{shards} workers together"
-            return Text(f"each style transfer is rendered by {workers}", style="dim")
+            return Text(f"each picture is rendered by {workers}", style="dim")
         case n.WorkerLost(reason=reason):
             return Text(reason, style="yellow")
         case n.TaskRetried(file=file, reason=reason, left=left):

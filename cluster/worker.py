@@ -186,14 +186,13 @@ class Renderer:
             hooks |= {"at_once": at_once(order, self.device), "ready": order.ready}
             return atlas.steps(network, order.settings, encode=cell_encoder(order), **hooks)
         hooks["memory"] = self._memory.within(*_circumstances(order))
-        if isinstance(order.settings, DreamSettings):
-            aids = self._decoded(order.pictures)
-            hooks["tile_px"] = self._tile_px(order, network, picture.size, company)
-            return dream.steps(pixels, network, order.settings, pictures=aids, **hooks)
-        styles = [one.pixels.to(self.device) for one in self._decoded(order.styles)]
         hooks["tile_px"] = self._tile_px(order, network, picture.size, company)
         if company.count > 1:  # what one of them recalled and another didn't would part them
             hooks |= {"gang": company.gang, "memory": None}
+        if isinstance(order.settings, DreamSettings):
+            aids = self._decoded(order.pictures)
+            return dream.steps(pixels, network, order.settings, pictures=aids, **hooks)
+        styles = [one.pixels.to(self.device) for one in self._decoded(order.styles)]
         start = images.unpack(order.start).pixels.to(self.device) if order.start else None
         return style.steps(pixels, styles, network, order.settings, start=start, **hooks)
 

@@ -1,10 +1,10 @@
-"""How many workers render one style transfer together? The one place where that is decided.
+"""How many workers render one picture together? The one place where that is decided.
 
 ``shards: 4`` is what it says. ``shards: auto`` shares out the places that are at hand: as many to
-each style transfer as there are for every one that can run side by side, and no more than its size
-keeps busy. So many small pictures get a worker each, and one large picture gets all of them. What
-counts as a place: a GPU; without GPUs a worker, if the job says how many; else a node, whose cores
-serve better as the threads of one worker, which laps over nothing.
+each dream or style transfer as there are for every one that can run side by side, and no more than
+its size keeps busy. So many small pictures get a worker each, and one large picture gets all of
+them. What counts as a place: a GPU; without GPUs a worker, if the job says how many; else a node,
+whose cores serve better as the threads of one worker, which laps over nothing.
 
 The number of shards changes a picture by rounding only, and is no part of what a task is.
 """
@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from renderer.errors import SettingError
-from renderer.settings import StyleSettings
+from renderer.settings import DreamSettings, StyleSettings
 
 if TYPE_CHECKING:
     from jobs.tasks import Task
@@ -39,7 +39,7 @@ def parse(text: str) -> int | None:
 
 @dataclass(frozen=True)
 class Sharding:
-    """What a job asks for (``count``; None: auto), and what its style transfers can make use of.
+    """What a job asks for (``count``; None: auto), and what its tasks can make use of.
 
     ``side_by_side`` is how many of them can run at the same time, and ``most`` how many workers
     the largest of their pictures keeps busy.
@@ -50,7 +50,7 @@ class Sharding:
     most: int = 1
 
     def among(self, places: int) -> int:
-        """The shards of a style transfer where so many places are at hand."""
+        """The shards of a task where so many places are at hand."""
         if self.count is not None:
             return self.count
         return max(1, min(places // max(1, self.side_by_side), self.most))
@@ -63,12 +63,12 @@ def sharding(
 
     A size that isn't known counts as a small one.
     """
-    styles = [task for task in tasks if divisible(task)]
+    together = [task for task in tasks if divisible(task)]
     depths: dict[str, int] = {}
-    for task in styles:
+    for task in together:
         depths[task.id] = 1 + max((depths.get(need, 0) for need in task.needs), default=0)
-    side_by_side = math.ceil(len(styles) / max(depths.values(), default=1))
-    most = max((worth(sizes.get(task.id, (0, 0))) for task in styles), default=1)
+    side_by_side = math.ceil(len(together) / max(depths.values(), default=1))
+    most = max((worth(sizes.get(task.id, (0, 0))) for task in together), default=1)
     return Sharding(count, side_by_side, most)
 
 
@@ -91,7 +91,7 @@ def mosts(
 
 def divisible(task: Task) -> bool:
     """Whether several workers can render a task together."""
-    return isinstance(task.settings, StyleSettings)
+    return isinstance(task.settings, StyleSettings | DreamSettings)
 
 
 def worth(size: tuple[int, int]) -> int:

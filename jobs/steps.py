@@ -103,8 +103,8 @@ class Resources:
     shards: Annotated[
         str,
         Knob(
-            "workers that render one style transfer together, each a part of the picture: a count "
-            "like 4; auto: many small pictures get one each, one large picture gets all"
+            "workers that render one picture together, each a part of it: a count like 4; auto: "
+            "many small pictures get one each, one large picture gets all"
         ),
     ] = "1"
 

@@ -115,7 +115,7 @@ def lines(plan: Plan, cost: Estimate, *, workers: int, threads: int, shards: int
         f"about {cost.memory_bytes / 2**20:,.0f} MB beside torch's own",
     ]
     if shards > 1:
-        told.append(f"shards: each style transfer is rendered by {shards} workers together")
+        told.append(f"shards: each picture is rendered by {shards} workers together")
     if cost.seconds is not None:
         told.append(f"time: roughly {duration(cost.seconds)} on this machine's CPU")
     told += chosen(plan)

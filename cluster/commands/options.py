@@ -101,7 +101,7 @@ class JobOptions(Options):
         _option(
             "--shards",
             metavar="INTEGER|auto",
-            help="workers that render one style transfer together, each a part of the picture; "
+            help="workers that render one picture together, each a part of it; "
             "auto: as many as it keeps busy (default 1)",
         ),
     ] = None

@@ -67,14 +67,34 @@ class Joints:
         down, across = zip(*self.strides, strict=True)
         return math.lcm(*down), math.lcm(*across)
 
-    @cached_property
-    def slack(self) -> tuple[int, int]:
-        """The most that a tile's pitch exceeds its length by, down and across."""
-        return self._slack(0), self._slack(1)
+    def needed(self, axis: int, lengths: Sequence[int]) -> int:
+        """Pixels that are enough for tiles in a row, whatever the lengths that sum up to theirs."""
+        slack, tail = self._slacks[axis]
+        most = sum(lengths) + (len(lengths) - 1) * slack + tail
+        return most // self.units[axis] * self.units[axis]  # what tiles take is a multiple of it
 
-    def _slack(self, axis: int) -> int:
-        unit = self.units[axis]
-        return max(self.pitch(axis, length) - length for length in range(16 * unit, 17 * unit))
+    @cached_property
+    def _slacks(self) -> list[tuple[int, int]]:
+        """By how much a tile's pitch and its extent exceed its length at most, by axis."""
+        found = []
+        for axis, unit in enumerate(self.units):
+            lengths = range(16 * unit, 17 * unit)
+            pitches = (self.pitch(axis, length) - length for length in lengths)
+            extents = (self.extent(axis, length) - length for length in lengths)
+            found.append((max(pitches), max(extents)))
+        return found
+
+    def extent(self, axis: int, length: int) -> int:
+        """Pixels of a canvas whose windows are those of a tile that is alone on it, or more."""
+        side = _multiple(length, self.units[axis])
+        while not self._covers(axis, side, length):
+            side += self.units[axis]
+        return side
+
+    def _covers(self, axis: int, side: int, length: int) -> bool:
+        canvas, alone = self.flow.windows((side, side)), self.flow.windows((length, length))
+        pairs = zip(canvas, alone, strict=True)
+        return all(windows[axis].outputs >= own[axis].outputs for windows, own in pairs)
 
     def _pitch(self, axis: int, length: int) -> int:
         """Pixels from a tile's beginning to where another may begin, after ``length`` px of it."""
@@ -105,18 +125,15 @@ class Mosaic:
 
         Any other cut of the same lengths into as many tiles has the same canvas.
         """
-        tops, tall = _laid(joints, 0, [height for height, _ in bands])
-        rows = [Span(top, top + height) for top, (height, _) in zip(tops, bands, strict=True)]
+        rows, tall = _laid(joints, 0, [height for height, _ in bands])
         placed, wide = [], 0
         for (_, widths), span in zip(bands, rows, strict=True):
-            lefts, needed = _laid(joints, 1, widths)
-            wide = max(wide, needed)
-            across = [Span(x, x + width) for x, width in zip(lefts, widths, strict=True)]
+            across, taken = _laid(joints, 1, widths)
+            wide = max(wide, taken)
             placed.append([Region(span, columns) for columns in across])
-        size = _covering(joints, (tall, wide), placed)
         places = tuple(place for band in placed for place in band)
         gaps = {at: _gaps(joints, at, placed) for at in joints.unclean}
-        return cls(joints, size, places, gaps)
+        return cls(joints, (tall, wide), places, gaps)
 
     def features(self, canvas: Tensor, layers: Iterable[str]) -> dict[str, Tensor]:
         """The activations of some layers over the whole canvas, (1, 3, H, W); gaps say nothing."""
@@ -167,36 +184,14 @@ def _multiple(length: int, unit: int) -> int:
     return -(-length // unit) * unit
 
 
-def _laid(joints: Joints, axis: int, lengths: Sequence[int]) -> tuple[list[int], int]:
-    """Where tiles in a row begin, and what they take, whatever the sizes that sum up to theirs."""
-    starts, end = [], 0
+def _laid(joints: Joints, axis: int, lengths: Sequence[int]) -> tuple[list[Span], int]:
+    """Where tiles in a row lie, and what they take of a canvas."""
+    start, spans = 0, []
     for length in lengths:
-        starts.append(end)
-        end += joints.pitch(axis, length)
-    unit = joints.units[axis]
-    stable = _multiple(sum(lengths) + len(lengths) * joints.slack[axis], unit)
-    return starts, max(end, stable)
-
-
-def _covering(
-    joints: Joints, size: tuple[int, int], placed: Sequence[Sequence[Region]]
-) -> tuple[int, int]:
-    """The size, or more: such that every window of every tile is a window of the canvas."""
-    last = [placed[-1][0].rows, max((band[-1].columns for band in placed), key=lambda s: s.stop)]
-    found = list(size)
-    for axis in (0, 1):
-        while not _covers(joints, axis, found[axis], last[axis]):
-            found[axis] += joints.units[axis]
-    return found[0], found[1]
-
-
-def _covers(joints: Joints, axis: int, length: int, last: Span) -> bool:
-    whole = joints.flow.windows((length, length))
-    alone = joints.flow.windows((last.length, last.length))
-    return all(
-        last.start // stride[axis] + own[axis].outputs <= all_[axis].outputs
-        for stride, own, all_ in zip(joints.strides, alone, whole, strict=True)
-    )
+        spans.append(Span(start, start + length))
+        start += joints.pitch(axis, length)
+    taken = spans[-1].start + joints.extent(axis, lengths[-1])
+    return spans, max(taken, joints.needed(axis, lengths))
 
 
 def _spans(joints: Joints, at: int, tile: Region) -> tuple[Span, Span]:

@@ -19,6 +19,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from renderer.networks.convolution import in_library
+
 
 class ResponseNorm(nn.LocalResponseNorm):
     """``nn.LocalResponseNorm``, to the same values but for rounding, in every precision."""
@@ -34,7 +36,7 @@ class _Normalised(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, input: Tensor, norm: nn.LocalResponseNorm) -> Tensor:
         band = _band(input.shape[1], norm.size, norm.alpha / norm.size, input.dtype)
-        scale = functional.conv2d(input * input, band).add_(norm.k)
+        scale = _mixed(input * input, band).add_(norm.k)
         power = _power(scale, norm.beta)
         ctx.save_for_backward(input, scale, power)
         ctx.norm = norm
@@ -46,8 +48,15 @@ class _Normalised(torch.autograd.Function):
         norm = ctx.norm
         band = _band(input.shape[1], norm.size, norm.alpha / norm.size, input.dtype)
         own = slope * power
-        others = functional.conv2d((own * input).div_(scale), band.transpose(0, 1))
+        others = _mixed((own * input).div_(scale), band.transpose(0, 1))
         return own.addcmul_(input, others, value=-2 * norm.beta), None
+
+
+def _mixed(input: Tensor, band: Tensor) -> Tensor:
+    """The sums over neighbouring channels."""
+    if in_library(input):
+        return torch.mkldnn_convolution(input, band, None, (0, 0), (1, 1), (1, 1), 1)
+    return functional.conv2d(input, band)
 
 
 def _power(scale: Tensor, beta: float) -> Tensor:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Protocol
 
 import torch
@@ -20,6 +21,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from renderer.errors import NetworkError
+from renderer.networks.convolution import Kernels, convolved
 from renderer.networks.stages import ClassMap, SamePadding
 from renderer.spans import Span
 
@@ -95,9 +97,12 @@ class Convolution:
         return Window(length, outputs, extent, conv.stride[axis], before)
 
     def run(self, inputs: Sequence[Tensor], part: Part) -> Tensor:
-        conv = self.module
         image, own = padded(inputs[0], part.pads, 0.0)
-        return F.conv2d(image, conv.weight, conv.bias, conv.stride, own, conv.dilation, conv.groups)
+        return convolved(image, self._kernels, own)
+
+    @cached_property
+    def _kernels(self) -> Kernels:
+        return Kernels(self.module)
 
 
 @dataclass(frozen=True)

@@ -61,11 +61,10 @@ def test_one_large_picture_gets_all_and_many_small_ones_get_one_each(tmp_path: P
     assert sharding(few.tasks, few.sizes, 5).among(8) == 5  # said is said
 
 
-def test_dreams_are_rendered_by_one(tmp_path: Path) -> None:
+def test_dreams_are_divisible_as_styles_are(tmp_path: Path) -> None:
     dream = {"dream": {"network": "motifs", "layers": ["conv2", "conv3"]}}
     both = planned(tmp_path, 1, 2048, [dream, STYLE])
-    styles = {task.id for task in both.tasks if task.kind == "style"}
-    assert set(mosts(both.tasks, both.sizes, 4)) == styles
+    assert mosts(both.tasks, both.sizes, 4) == {task.id: 4 for task in both.tasks}
     assert sharding(both.tasks, both.sizes, None) == Sharding(None, side_by_side=2, most=64)
 
 
