@@ -7,7 +7,7 @@ finished twice; and no attempt may have begun before the last sound checkpoint. 
 rendered by the driver itself, the others on a Ray of several nodes that is kept from job to job.
 Writes a JSON report, and ends with 1 if anything is amiss.
 
-    python -m benchmarks.faults --inline 200 --on-ray 120 --json report.json
+    python -m benchmarks.faults --inline 200 --on-ray 120 --together 60 --json report.json
 """
 
 from __future__ import annotations
@@ -47,14 +47,23 @@ class Kind:
     name: str
     iterations: int
     pictures: int
+    shards: int = 1
 
     def furnish(self, folder: Path, optimizer: str, seed: int) -> None:
         """Put such a job into a folder."""
-        described = job(optimizer, seed=seed, iterations=self.iterations, pictures=self.pictures)
+        described = job(
+            optimizer,
+            seed=seed,
+            iterations=self.iterations,
+            pictures=self.pictures,
+            shards=self.shards,
+        )
         furnish(folder, described, seed=seed)
 
 
 INLINE, ON_RAY = Kind("inline", 200, 1), Kind("on Ray", 400, 3)
+TOGETHER = Kind("together on Ray", 400, 1, shards=2)
+KINDS = (INLINE, ON_RAY, TOGETHER)
 
 
 class Campaign:
@@ -62,7 +71,7 @@ class Campaign:
 
     def __init__(self, folder: Path, *, seed: int, tell: Callable[[], None]) -> None:
         self._folder, self._rng, self._tell = folder, random.Random(seed), tell
-        self.faults: dict[str, Counter[str]] = {INLINE.name: Counter(), ON_RAY.name: Counter()}
+        self.faults: dict[str, Counter[str]] = {kind.name: Counter() for kind in KINDS}
         self.jobs: Counter[str] = Counter()
         self.runs = self.frames = self.iterations_saved = self.resumed = self.redone = 0
         self.amiss: list[str] = []
@@ -78,15 +87,15 @@ class Campaign:
                 mischief = DriverMischief(self._rng, small)
                 self._job(INLINE, mischief, "--inline", on=small)
 
-    def on_ray(self, faults: int, until_s: float) -> None:
-        """The same for jobs on a Ray of several nodes."""
-        if not self._wanted(ON_RAY, faults, until_s):
+    def on_ray(self, kind: Kind, faults: int, until_s: float) -> None:
+        """The same for jobs on a Ray of several nodes, where each picture may be of several."""
+        if not self._wanted(kind, faults, until_s):
             return
         nodes = Nodes()
         try:
-            while self._wanted(ON_RAY, faults, until_s):
+            while self._wanted(kind, faults, until_s):
                 mischief = WorkerMischief(self._rng, nodes)
-                self._job(ON_RAY, mischief, "--address", nodes.address, "--workers", "2")
+                self._job(kind, mischief, "--address", nodes.address, "--workers", "2")
         finally:
             nodes.close()
 
@@ -96,7 +105,7 @@ class Campaign:
     def _job(self, kind: Kind, mischief: Mischief, *where: str, on: Path | None = None) -> None:
         folder = (on or self._folder) / f"job-{self.jobs.total() + 1}"
         optimizer, seed = self._rng.choice(OPTIMIZERS), self._rng.randrange(2)
-        reference = self._reference(kind, optimizer, seed)
+        reference = self._reference(kind, optimizer, seed, *where)
         kind.furnish(folder, optimizer, seed)
         judgement, met = Judgement(), self.faults[kind.name]
         for number in range(1000):
@@ -117,12 +126,13 @@ class Campaign:
         if not judgement.faults:
             shutil.rmtree(folder)
 
-    def _reference(self, kind: Kind, optimizer: str, seed: int) -> Path:
+    def _reference(self, kind: Kind, optimizer: str, seed: int, *where: str) -> Path:
         """The workspace of an undisturbed run of the same job."""
-        folder = self._folder / f"undisturbed-{kind.iterations}-{optimizer}-{seed}"
+        folder = self._folder / f"undisturbed-{kind.iterations}-{kind.shards}-{optimizer}-{seed}"
         if not folder.exists():
             kind.furnish(folder, optimizer, seed)
-            if Run(folder, "--inline").wait(WITHIN_S) != exits.DONE:
+            where = where if kind.shards > 1 else ("--inline",)
+            if Run(folder, *where).wait(WITHIN_S) != exits.DONE:
                 raise SystemExit(f"{folder}: an undisturbed run failed")
         return folder / "out"
 
@@ -162,6 +172,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--inline", type=int, default=200, help="faults of drivers that render")
     parser.add_argument("--on-ray", type=int, default=120, help="faults on a Ray of three nodes")
+    parser.add_argument("--together", type=int, default=60, help="the same, two a picture")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--minutes", type=float, default=120, help="no new job after that")
     parser.add_argument("--keep", type=Path, help="a folder in which jobs with a fault stay")
@@ -177,7 +188,8 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="faults-", dir=given.keep) as folder:
         campaign = Campaign(Path(folder), seed=given.seed, tell=tell)
         campaign.inline(given.inline, began + given.minutes * 60)
-        campaign.on_ray(given.on_ray, began + given.minutes * 60)
+        campaign.on_ray(ON_RAY, given.on_ray, began + given.minutes * 60)
+        campaign.on_ray(TOGETHER, given.together, began + given.minutes * 60)
         if given.keep and campaign.amiss:
             shutil.copytree(folder, given.keep / "amiss", dirs_exist_ok=True)
     tell()
@@ -200,7 +212,11 @@ def summary(campaign: Campaign, given: argparse.Namespace, seconds: float) -> st
         "iterations_redone_before_a_checkpoint": campaign.redone,
         "attempts_resumed": campaign.resumed,
         "iterations_saved_by_checkpoints": campaign.iterations_saved,
-        "asked_for": {INLINE.name: given.inline, ON_RAY.name: given.on_ray},
+        "asked_for": {
+            INLINE.name: given.inline,
+            ON_RAY.name: given.on_ray,
+            TOGETHER.name: given.together,
+        },
         "seed": given.seed,
         "seconds": round(seconds),
         "machine": f"{cpus} cores, {device}",

@@ -1,7 +1,8 @@
 """What does each step of a job mean once networks, layers, channels and style pictures are known?
 
 A step becomes a stage of variants: the pictures it makes of every picture it is given. A setting
-comes from the job, else from the network's registry entry, else from the report.
+comes from the job, else from its preset, else from the network's registry entry, else from the
+report.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from jobs import aims, choosing
+from jobs import aims, choosing, presets
 from jobs.blame import blamed as blamed
 from jobs.channels import ALL_LAYERS
 from jobs.choosing import Choice
@@ -130,8 +131,9 @@ def _style(spec: JobSpec, step: StyleStep, key: Key) -> Stage:
     own = given(step, StyleSettings)
     with blamed(spec, (*key, "network")):
         entry = networks.entry(own.get("network", StyleSettings.network))
+    defaults = {**entry.style, **presets.settings(step.preset)}
     with blamed(spec, key):
-        settings = resolve(StyleSettings, entry.style, own)
+        settings = resolve(StyleSettings, defaults, own)
     for name in ("content_layers", "style_layers"):
         with blamed(spec, (*key, name)):
             own[name] = networks.resolve_layers(entry, getattr(settings, name))
@@ -140,7 +142,7 @@ def _style(spec: JobSpec, step: StyleStep, key: Key) -> Stage:
     styles = _style_pictures(spec, step, key)
     with blamed(spec, (*key, "style_weights")):
         _check_shares(settings, step, len(styles))
-    settings = resolve(StyleSettings, entry.style, own)
+    settings = resolve(StyleSettings, defaults, own)
     until = networks.deepest(entry, [*settings.content_layers, *settings.style_layers])
     if step.combine == "blend":
         label = ", ".join(style.name for style in styles)

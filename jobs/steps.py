@@ -10,7 +10,7 @@ from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler, field_va
 from pydantic.json_schema import WithJsonSchema
 from pydantic_core import core_schema
 
-from jobs import generated, shards
+from jobs import generated, presets, shards
 from jobs.channels import SCHEMA, Channels, by_layers
 from jobs.generated import Generated
 from jobs.models import (
@@ -181,6 +181,7 @@ class StyleStep(Model):
     combine: Annotated[str, Choice("blend", "each")] = Field(
         "blend", description="blend all styles into one picture, or make one picture of each"
     )
+    preset: Annotated[str, Choice(*presets.PRESETS)] | None = Field(None, description=presets.HELP)
     frames: Annotated[FrameSettings, Record()] | None = Field(None, description=FRAMES)
 
 

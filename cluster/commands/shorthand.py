@@ -12,6 +12,8 @@ import typer
 from cluster.commands.options import JobOptions, RunOptions
 from cluster.commands.rendering import render
 from cluster.knobs import given, parameters, with_parameters
+from jobs.presets import HELP as PRESETS_HELP
+from jobs.presets import PRESETS
 from renderer.errors import JobError
 from renderer.settings import AtlasSettings, DreamSettings, StyleSettings
 
@@ -92,6 +94,10 @@ Styles = Annotated[
 Each = Annotated[
     bool, typer.Option("--each", help="one picture of each style, instead of all blended")
 ]
+Preset = Annotated[
+    str | None,
+    typer.Option("--preset", metavar="|".join(PRESETS), show_default=False, help=PRESETS_HELP),
+]
 Gif = Annotated[bool, typer.Option("--gif", help="make an animation of the pictures too")]
 Sheet = Annotated[bool, typer.Option("--sheet", help="make a contact sheet of the pictures too")]
 Frames = Annotated[
@@ -146,6 +152,7 @@ def style_command(
     images: Pictures,
     style: Styles,
     each: Each = False,
+    preset: Preset = None,
     gif: Gif = False,
     sheet: Sheet = False,
     plot: Plot = False,
@@ -156,6 +163,8 @@ def style_command(
     step = {**given(StyleSettings, options), "images": style}
     if each:
         step["combine"] = "each"
+    if preset is not None:
+        step["preset"] = preset
     if frames is not None:
         step["frames"] = {"every": frames}
     outputs = {"gif": gif, "sheet": sheet, "plot": plot}

@@ -38,9 +38,18 @@ PICTURES = ("a.png", "b.png", "c.png")
 
 
 def job(
-    optimizer: str, *, seed: int = 0, iterations: int = 60, every: int = 5, pictures: int = 1
+    optimizer: str,
+    *,
+    seed: int = 0,
+    iterations: int = 60,
+    every: int = 5,
+    pictures: int = 1,
+    shards: int = 1,
 ) -> dict[str, Any]:
-    """A dream on a pyramid, of two layers in a chain, and a style transfer of each."""
+    """A dream on a pyramid, of two layers in a chain, and a style transfer of each.
+
+    Several shards wait for each other for long: with fewer the bytes would be others.
+    """
     return {
         "inputs": list(PICTURES[:pictures]),
         "size": 48,
@@ -67,10 +76,14 @@ def job(
                 }
             },
         ],
-        "resources": {"threads": 1, "gpus": 0},
+        "resources": {"threads": 1, "gpus": 0, "shards": shards},
         "retries": {"worker_lost": 100},
         "checkpoint": {"every": every, "seconds": None, "keep": 2},
-        "limits": {"silence_seconds": 2.0, "start_seconds": 20.0, "block_after": 0},
+        "limits": {
+            "silence_seconds": 2.0,
+            "start_seconds": 20.0 if shards == 1 else 120.0,
+            "block_after": 0,
+        },
     }
 
 
@@ -141,7 +154,7 @@ class Run:
         for record in reversed(lines(self.out / "log.jsonl")):
             if record["event"] == "opened":
                 return list(mine) if record["process"] == self.process else []
-            if record["event"] == "started" and record["process"] != self.process:
+            if record["event"] in ("started", "member") and record["process"] != self.process:
                 mine[record["process"]] = None
         return []
 
