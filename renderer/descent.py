@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from renderer.checkpoints import State
-from renderer.comparison import Comparison
+from renderer.comparison import GRAM, Comparison
 from renderer.gang import Gang
 from renderer.images import Picture, resample, shrink
 from renderer.memory import Memory
@@ -126,7 +126,9 @@ class Descent:
         losses: dict[str, Tensor] = {}
 
         def slopes(totals: Mapping[str, Tensor]) -> Sums:
-            found, told = comparison.slopes(self._gang.sum(comparison.complete(totals)))
+            full = comparison.complete(totals)
+            grams = [name for name in full if name.startswith(GRAM)]
+            found, told = comparison.slopes(self._gang.sum(full, symmetric=grams))
             losses.update(told)
             return found
 

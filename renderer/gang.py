@@ -7,20 +7,23 @@ add up overlapping parts in the order of their ranks, so that a pixel held by se
 gradient, to the bit, with all of them, and each can move all that it holds: no pixels need to be
 sent. Numbers that an optimiser takes of the whole picture are taken of the cores and added up.
 
-Communication is torch.distributed's: gloo between CPUs, NCCL between GPUs.
+Communication is torch.distributed's: gloo between CPUs, NCCL between GPUs. Nothing of it goes on
+beside the computation: all sums are small next to it, and an update needs all of the gradient.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import torch
 import torch.distributed as dist
 from torch import Tensor
 
+from renderer.memory import size_bytes
 from renderer.networks.flow import Flow
 from renderer.optimizers import Measure
+from renderer.packing import packed, unpacked
 from renderer.pieces import Piece, cores, cuts, piece
 from renderer.spans import Region, hull
 
@@ -50,33 +53,50 @@ class Layout:
         return picture[(..., *self.own.slices)].clone()
 
 
+@dataclass(frozen=True)
+class Traffic:
+    """What a member has told the others: how often it added up, and bytes of three kinds.
+
+    ``reduced_bytes`` are those of the sums that it took part in, ``exchanged_bytes`` those of its
+    gradient that it sent, ``gathered_bytes`` those of pictures that it sent to all others.
+    """
+
+    reductions: int = 0
+    reduced_bytes: int = 0
+    exchanged_bytes: int = 0
+    gathered_bytes: int = 0
+
+
 class Gang:
     """The members that render a picture together: this one alone, or a group of processes.
 
     ``group`` is that of ``torch.distributed``'s processes; its backend fits the tensors' device.
+    ``traffic`` is what this member has told the others so far.
     """
 
     def __init__(self, group: dist.ProcessGroup | None = None) -> None:
         self.group = group
         self.rank = 0 if group is None else dist.get_rank(group)
         self.count = 1 if group is None else dist.get_world_size(group)
+        self.traffic = Traffic()
 
     def layout(self, flow: Flow, size: tuple[int, int], tile_px: int | None) -> Layout:
         """A picture's layout for what a flow computes, in pieces of sides up to ``tile_px``."""
-        own = grid(size, self.count)
-        pieces = [[piece(flow, size, core) for core in cores(region, tile_px)] for region in own]
-        held = [_held(region, members) for region, members in zip(own, pieces, strict=True)]
-        return Layout(size, self.rank, tuple(own), tuple(held), tuple(pieces[self.rank]))
+        return layouts(flow, size, self.count, tile_px)[self.rank]
 
-    def sum(self, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """The sums over all members of tensors that all of them have, by name."""
+    def sum(
+        self, tensors: Mapping[str, Tensor], *, symmetric: Collection[str] = ()
+    ) -> dict[str, Tensor]:
+        """The sums over all members of tensors that all of them have, by name.
+
+        Of matrices that are named as ``symmetric`` one half travels.
+        """
         if self.group is None:
             return dict(tensors)
-        flat = torch.cat([tensor.reshape(-1) for tensor in tensors.values()])
+        flat = packed(tensors, symmetric=symmetric)
         dist.all_reduce(flat, group=self.group)
-        parts = torch.split(flat, [tensor.numel() for tensor in tensors.values()])
-        shaped = zip(tensors.items(), parts, strict=True)
-        return {name: part.view(tensor.shape) for (name, tensor), part in shaped}
+        self._told(reductions=1, reduced_bytes=size_bytes(flat))
+        return unpacked(flat, tensors, symmetric=symmetric)
 
     def exchange(self, part: Tensor, layout: Layout) -> Tensor:
         """The sum of all members' parts of a gradient, over what this one holds."""
@@ -109,6 +129,7 @@ class Gang:
             own = part.new_empty((*part.shape[:-2], rows, columns))
             if member == self.rank:
                 own = part[(..., *core.within(layout.own))].contiguous()
+                self._told(gathered_bytes=size_bytes(own) * (self.count - 1))
             dist.broadcast(own, group_src=member, group=self.group)
             whole[(..., *core.slices)] = own
         return whole
@@ -122,6 +143,7 @@ class Gang:
         for other, lap in laps.items():
             own = part[(..., *lap.within(layout.own))].contiguous()
             received[other] = torch.empty_like(own)
+            self._told(exchanged_bytes=size_bytes(own))
             requests += [
                 dist.P2POp(dist.isend, own, group=self.group, group_peer=other),
                 dist.P2POp(dist.irecv, received[other], group=self.group, group_peer=other),
@@ -129,6 +151,10 @@ class Gang:
         for request in dist.batch_isend_irecv(requests) if requests else ():
             request.wait()
         return received
+
+    def _told(self, **more: int) -> None:
+        added = {name: getattr(self.traffic, name) + count for name, count in more.items()}
+        self.traffic = replace(self.traffic, **added)
 
 
 class _Shared(Measure):
@@ -139,12 +165,17 @@ class _Shared(Measure):
 
     def std(self, part: Tensor) -> Tensor:
         core = self._core(part).double()
-        height, width = self.layout.size
-        count = part[0, :, 0, 0].numel() * height * width
-        found = self.gang.sum({"sum": core.sum()[None]})
-        mean = found["sum"][0] / count
-        square = self.gang.sum({"square": (core - mean).square().sum()[None]})["square"][0]
-        return (square / count).sqrt().to(part.dtype)
+        mean = core.mean()
+        # Each member's own, in its own row, so that one sum tells all of them.
+        table = core.new_zeros((self.gang.count, 3))
+        table[self.gang.rank, 0] = core.numel()
+        table[self.gang.rank, 1] = mean
+        table[self.gang.rank, 2] = (core - mean).square().sum()
+        counts, means, squares = self.gang.sum({"table": table})["table"].T
+        centre = (counts * means).sum() / counts.sum()
+        total = squares.sum() + (counts * (means - centre).square()).sum()
+        found: Tensor = (total / counts.sum()).sqrt().to(part.dtype)
+        return found
 
     def dot(self, a: Tensor, b: Tensor) -> Tensor:
         own = (self._core(a) * self._core(b)).double().sum()
@@ -152,6 +183,16 @@ class _Shared(Measure):
 
     def _core(self, part: Tensor) -> Tensor:
         return part[(..., *self.layout.core.within(self.layout.own))]
+
+
+def layouts(
+    flow: Flow, size: tuple[int, int], count: int, tile_px: int | None = None
+) -> list[Layout]:
+    """The layouts of ``count`` members, by rank."""
+    own = grid(size, count)
+    pieces = [[piece(flow, size, core) for core in cores(region, tile_px)] for region in own]
+    held = tuple(_held(region, members) for region, members in zip(own, pieces, strict=True))
+    return [Layout(size, rank, tuple(own), held, tuple(pieces[rank])) for rank in range(count)]
 
 
 def grid(size: tuple[int, int], count: int) -> list[Region]:

@@ -121,7 +121,8 @@ def summed_grams(
     if found is None:
         size = (image.shape[2], image.shape[3])
         pieces = [piece(flow, size, core) for core in cores(Region.whole(size), tile_px)]
-        found = gang.sum(_grams(flow, image, layers, pieces[gang.rank :: gang.count]))
+        own = _grams(flow, image, layers, pieces[gang.rank :: gang.count])
+        found = gang.sum(own, symmetric=own)
         memory.keep(found, size_bytes(*found.values()), *key)
     return found
 

@@ -1,12 +1,15 @@
 """A process that renders pictures together with others, for the tests of renderer.gang.
 
-``main`` takes the cases from a file and leaves what this member has come to beside it.
+``main`` takes the cases from a file and leaves what this member has come to beside it; ``serve``
+takes them from a pipe, one at a time.
 """
 
 from __future__ import annotations
 
+import pickle
 from dataclasses import dataclass
 from datetime import timedelta
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +20,7 @@ from torch import Tensor
 from renderer import dream, networks, style
 from renderer.checkpoints import State, unpack
 from renderer.events import Checkpoint, Progress
-from renderer.gang import Gang
+from renderer.gang import Gang, Traffic
 from renderer.networks import Network
 from renderer.settings import DreamSettings, StyleSettings
 
@@ -40,6 +43,7 @@ class Outcome:
     image: Tensor
     losses: list[tuple[float, ...]]
     checkpoint: State | None
+    traffic: Traffic
 
 
 def network(name: str, until: str) -> Network:
@@ -77,7 +81,7 @@ def render(case: Case, until: str, gang: Gang | None, resume: State | None = Non
         try:
             event = next(steps)
         except StopIteration as end:
-            return Outcome(end.value, losses, kept)
+            return Outcome(end.value, losses, kept, (gang or Gang()).traffic)
         if isinstance(event, Progress):
             losses.append(tuple(dict(event.losses).values()))
         elif isinstance(event, Checkpoint):
@@ -86,15 +90,7 @@ def render(case: Case, until: str, gang: Gang | None, resume: State | None = Non
 
 def main(rank: int, count: int, port: int, folder: Path) -> None:
     """Render all cases that this member takes part in."""
-    torch.set_num_threads(1)
-    dist.init_process_group(
-        "gloo",
-        init_method=f"tcp://127.0.0.1:{port}",
-        rank=rank,
-        world_size=count,
-        timeout=timedelta(seconds=60),
-    )
-    groups = {n: dist.new_group(list(range(n))) for n in range(1, count + 1)}
+    groups = joined(rank, count, port)
     found: list[Outcome | None] = []
     cases: list[tuple[Case, str]] = torch.load(folder / "cases", weights_only=False)
     for case, until in cases:
@@ -103,3 +99,26 @@ def main(rank: int, count: int, port: int, folder: Path) -> None:
         found.append(None if gang is None else render(case, until, gang, before))
     torch.save(found, folder / f"result-{rank}")
     dist.destroy_process_group()
+
+
+def serve(rank: int, count: int, port: int, orders: Connection) -> None:
+    """Render case after case, as they come, until None comes."""
+    groups = joined(rank, count, port)
+    while (order := orders.recv()) is not None:
+        case, until = order
+        found = render(case, until, Gang(groups[case.members])) if rank < case.members else None
+        orders.send_bytes(pickle.dumps(found))
+    dist.destroy_process_group()
+
+
+def joined(rank: int, count: int, port: int) -> dict[int, dist.ProcessGroup]:
+    """The groups of the first one, two, ... processes, all of which call this."""
+    torch.set_num_threads(1)
+    dist.init_process_group(
+        "gloo",
+        init_method=f"tcp://127.0.0.1:{port}",
+        rank=rank,
+        world_size=count,
+        timeout=timedelta(seconds=60),
+    )
+    return {n: dist.new_group(list(range(n))) for n in range(1, count + 1)}

@@ -12,10 +12,14 @@ from pathlib import Path
 import pytest
 import torch
 
-from renderer.gang import grid
+from renderer.gang import grid, layouts
+from renderer.networks.flow import Flow
+from renderer.packing import half_length
+from renderer.scaling import SUM_BYTES, SUMMATIONS, volume
 from renderer.settings import DreamSettings, StyleSettings
 from renderer.spans import Region
-from tests.renderer.members import Case, Outcome, render
+from renderer.targets import Layers
+from tests.renderer.members import Case, Outcome, network, render
 
 MEMBERS = 4
 VGG = StyleSettings(
@@ -91,6 +95,27 @@ def test_members_agree_to_the_bit(rendered: list[list[Outcome | None]]) -> None:
     for number, (case, _) in enumerate(CASES):
         images = [rendered[member][number].image for member in range(case.members)]  # type: ignore[union-attr]
         assert all(torch.equal(images[0], image) for image in images)
+
+
+def test_members_tell_each_other_no_more_than_is_counted_beforehand(
+    rendered: list[list[Outcome | None]],
+) -> None:
+    for number in (0, 3):
+        case, until = CASES[number]
+        assert isinstance(case.settings, StyleSettings)
+        built, steps = network(case.settings.network, until), case.settings.iterations
+        names = Layers.of(built, case.settings)
+        flow = Flow(built, [*names.content, *names.style])
+        work = volume(flow, names, layouts(flow, case.size, case.members))
+        style_bytes = SUM_BYTES * sum(half_length(flow.channels(n)) for n in names.style)
+        told = [rendered[member][number].traffic for member in range(case.members)]  # type: ignore[union-attr]
+        assert {one.reductions for one in told} == {1 + SUMMATIONS * steps}
+        assert {one.reduced_bytes for one in told} == {style_bytes + work.reduced_bytes * steps}
+        in_float64 = 2 * work.exchanged_bytes * steps
+        assert max(one.exchanged_bytes for one in told) == in_float64
+        height, width = case.size
+        gathered = 3 * 8 * height * width * (case.members - 1) * (steps + 1)
+        assert sum(one.gathered_bytes for one in told) == gathered  # after each step, and at last
 
 
 def test_one_goes_on_where_several_stood(rendered: list[list[Outcome | None]]) -> None:
