@@ -23,12 +23,12 @@ from torch import nn
 from jobs.plan import Plan
 from jobs.tasks import Task
 from renderer import networks
+from renderer.batches import canvas_px
 from renderer.networks.flow import Flow
 from renderer.pieces import cores, piece
 from renderer.scales import scales
 from renderer.settings import AtlasSettings, DreamSettings, StyleSettings
 from renderer.spans import Region
-from renderer.tiling import tile_side
 
 PROBE_PX = 320
 FLOPS_PER_MULTIPLICATION = 4  # multiply and add, forward and backward
@@ -209,11 +209,8 @@ def _memory(task: Task, size: tuple[int, int], tile_px: int | None) -> float:
         weights = network_load(task.settings.network, task.until).weights_bytes
         return channel_bytes(task.settings, task.until) + weights
     run = size
-    if isinstance(task.settings, DreamSettings):
-        run = (
-            tile_side(size[0], task.settings.tile_size),
-            tile_side(size[1], task.settings.tile_size),
-        )
+    if isinstance(task.settings, DreamSettings) and task.settings.gradient == "tiles":
+        run = (canvas_px(size, task.settings.tile_size), 1)
     elif tile_px is not None:
         run = tile_field(task.settings.network, task.until, size, tile_px)
     needed = network_load(task.settings.network, task.until)

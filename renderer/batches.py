@@ -20,8 +20,11 @@ from renderer.networks.mosaic import Joints, Mosaic
 from renderer.spans import Span
 from renderer.tiling import Tile
 
-TOGETHER_PX = 2**19
-"""Pixels of the tiles that are run at once, unless a single one has more."""
+TOGETHER, TOGETHER_PX = 4, 2**19
+"""Tiles that are run at once, whole ones, and their pixels, unless a single one has more."""
+
+GAPS = 1.25
+"""Pixels of a canvas for each of the tiles on it."""
 
 Place = tuple[Any, ...]
 
@@ -70,9 +73,17 @@ class Batch:
         return [(..., *self.mosaic.part(layer, number)) for number in numbers]
 
 
-def batches(
-    tiles: Sequence[Tile], joints: Joints, *, together_px: int = TOGETHER_PX
-) -> list[Batch]:
+def together_px(tile_size: int) -> int:
+    """Pixels of the tiles of about ``tile_size`` px that are run at once."""
+    return max(tile_size**2, min(TOGETHER_PX, TOGETHER * tile_size**2))
+
+
+def canvas_px(size: tuple[int, int], tile_size: int) -> int:
+    """About what is run at once of a picture of (height, width), in pixels."""
+    return int(GAPS * min(size[0] * size[1], together_px(tile_size)))
+
+
+def batches(tiles: Sequence[Tile], joints: Joints, *, most_px: int = TOGETHER_PX) -> list[Batch]:
     """All tiles, each in one batch. The canvases of one grid have the same sizes in every step."""
     network = joints.flow.network
     if not tiles:
@@ -84,27 +95,27 @@ def batches(
         return [
             Batch(network, tuple(some), None)
             for (tall, wide), alike in shapes.items()
-            for some in _chunks(alike, together_px // (tall * wide))
+            for some in _chunks(alike, most_px // (tall * wide))
         ]
     bands = [list(band) for _, band in groupby(tiles, key=lambda tile: tile.own[0])]
     found = []
-    for canvas in _canvases(bands, together_px):
+    for canvas in _canvases(bands, most_px):
         sizes = [(band[0].size[0], [tile.size[1] for tile in band]) for band in canvas]
         together = tuple(tile for band in canvas for tile in band)
         found.append(Batch(network, together, Mosaic.of(joints, sizes)))
     return found
 
 
-def _canvases(bands: Sequence[list[Tile]], together_px: int) -> list[list[list[Tile]]]:
+def _canvases(bands: Sequence[list[Tile]], most_px: int) -> list[list[list[Tile]]]:
     """Bands, or parts of them, that share a canvas."""
     tall = max(band[0].size[0] for band in bands)
     wide = max(sum(tile.size[1] for tile in band) for band in bands)
-    if tall * wide <= together_px:
-        return _folded(bands, together_px // (tall * wide))
+    if tall * wide <= most_px:
+        return _folded(bands, most_px // (tall * wide))
     widest = max(tile.size[1] for band in bands for tile in band)
     found = []
     for some in _folded(bands, 1):
-        parts = [_folded(band, max(1, together_px // (tall * widest))) for band in some]
+        parts = [_folded(band, max(1, most_px // (tall * widest))) for band in some]
         found += [
             [part[number] for part in parts if number < len(part)]
             for number in range(max(map(len, parts)))

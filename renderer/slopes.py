@@ -19,7 +19,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from renderer.batches import Batch, batches
+from renderer.batches import Batch, batches, together_px
 from renderer.footprint import SMALLEST_TILE_PX, Footprint
 from renderer.gang import Gang, grid
 from renderer.networks.flow import Flow
@@ -59,9 +59,10 @@ class Tiled:
     def __call__(self, image: Tensor, rng: random.Random) -> Found:
         size = (image.shape[2], image.shape[3])
         tiles = list(random_tiles(size, self.tile_size, rng, smallest=self.smallest))
+        most_px = together_px(self.tile_size)
         found = [torch.zeros_like(image) for _ in self.objectives]
         totals = image.new_zeros(len(_terms(self.objectives)))
-        for batch in batches(dealt(tiles, self.gang), self.joints):
+        for batch in batches(dealt(tiles, self.gang), self.joints, most_px=most_px):
             self._add(batch, image, (found, totals))
         return _added_up(found, totals, self.gang)
 

@@ -105,7 +105,7 @@ def test_networks_whose_padding_depends_on_the_size_take_tiles_of_equal_shape() 
     joints = {name: Joints(Flow(network(name), [DEEPEST[name]])) for name in DEEPEST}
     assert [name for name in DEEPEST if not joints[name].fit] == ["inception5h"]
     tiles = list(random_tiles((300, 300), 60, random.Random(0), smallest=16))
-    made = batches(tiles, joints["inception5h"], together_px=8 * 60 * 60)
+    made = batches(tiles, joints["inception5h"], most_px=8 * 60 * 60)
     assert max(len(batch.tiles) for batch in made) == 8
     assert {t for batch in made for t in batch.tiles} == set(tiles)
 
@@ -116,7 +116,7 @@ def test_all_cuts_of_a_picture_have_the_same_canvases() -> None:
         shapes = set()
         for seed in range(20):
             tiles = list(random_tiles(size, 120, random.Random(seed), smallest=16))
-            made = batches(tiles, joints, together_px=2**16)
+            made = batches(tiles, joints, most_px=2**16)
             assert {t for batch in made for t in batch.tiles} == set(tiles)
             shapes.add(tuple(batch.mosaic.size for batch in made if batch.mosaic))
         assert len(shapes) == 1
