@@ -22,6 +22,7 @@ os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
 import torch
 from torch import Tensor
 
+from cluster.budget import budgets
 from cluster.gangs import Address, BrokenGangError, Company, joined, out_of_memory
 from cluster.pacing import Pacer, Throttle
 from cluster.recording import diverged, recorded
@@ -38,7 +39,6 @@ from cluster.records import (
     Stopped,
     Style,
 )
-from cluster.resources import local_cpus, local_memory_bytes
 from jobs import recipe
 from jobs.cells import metadata
 from jobs.curves import Curve
@@ -47,20 +47,17 @@ from renderer import atlas, checkpoints, dream, images, networks, style
 from renderer.atlas import Cell
 from renderer.errors import CheckpointError, DivergedError, ReverieError
 from renderer.events import Artefact, Checkpoint, Event, Progress
-from renderer.footprint import SMALLEST_TILE_PX, tile_for
-from renderer.gang import grid
+from renderer.footprint import SMALLEST_TILE_PX, Layouts, room, surely_fits
 from renderer.images import Picture
 from renderer.making import Making
 from renderer.memory import Memory
 from renderer.networks import Network
+from renderer.offload import Offload
 from renderer.precision import BFLOAT16, FLOAT32, allow_tf32, dtype_of, resolved
 from renderer.settings import AtlasSettings, DreamSettings, Settings, StyleSettings
 
 ATLAS_SHARE = 0.6
 """Of a GPU's free memory, what the channels of an atlas may take by the estimate."""
-
-GPU_SHARE, HOST_SHARE = 0.8, 0.6
-"""Of all memory of a GPU or a machine, what the tiles of style transfers may take by theirs."""
 
 WHOLE = 1 << 32
 """Stands for no tiles at all where sides of tiles are compared."""
@@ -141,6 +138,7 @@ class Renderer:
             "fetch_losses": lambda: throttle.wanted() | curve.wanted(),  # both are asked
             "checkpoint": lambda: company.decide(due, stopping),
         }
+        hooks |= self._means(order, picture.size, company)
         steps = self._steps(order, picture, hooks, company)
         rendered = yield from told(recorded(steps, curve), throttle, lambda: company.stopped)
         if rendered is None:
@@ -150,7 +148,7 @@ class Renderer:
         check_finite(pixels, last.iterations)
         result = Picture(pixels.detach().to("cpu", torch.float32), picture.alpha)
         yield Done(
-            frame=images.encode(result, format=order.format, settings=order.metadata),
+            frame=images.encode(result, format=order.format, settings=tiled(order, hooks)),
             carry=images.pack(result) if order.carries else None,
             size=(pixels.shape[2], pixels.shape[3]),
             iterations=last.iterations,
@@ -164,7 +162,9 @@ class Renderer:
             "fetch_losses": lambda: False,
             "checkpoint": lambda: company.decide(lambda: False, lambda: False),
         }
-        steps, left = self._steps(order, opened(order), hooks, company), 1
+        picture = opened(order)
+        hooks |= self._means(order, picture.size, company)
+        steps, left = self._steps(order, picture, hooks, company), 1
         for event in steps:
             if isinstance(event, Progress):
                 left = event.iterations - event.iteration
@@ -186,7 +186,6 @@ class Renderer:
             hooks |= {"at_once": at_once(order, self.device), "ready": order.ready}
             return atlas.steps(network, order.settings, encode=cell_encoder(order), **hooks)
         hooks["memory"] = self._memory.within(*_circumstances(order))
-        hooks["tile_px"] = self._tile_px(order, network, picture.size, company)
         if company.count > 1:  # what one of them recalled and another didn't would part them
             hooks |= {"gang": company.gang, "memory": None}
         if isinstance(order.settings, DreamSettings):
@@ -202,32 +201,45 @@ class Renderer:
             images.decode(self._fetch(one.data), name=one.name, frame=one.frame) for one in given
         ]
 
-    def _tile_px(
-        self, order: Order, network: Network, size: tuple[int, int], company: Company
-    ) -> int | None:
-        """The tiles of what is exact in any: as asked for, or as memory bears; half where not.
+    def _means(self, order: Order, size: tuple[int, int], company: Company) -> dict[str, Any]:
+        """The tiles of what is exact in any, and what of a style transfer is kept in memory.
 
         Where several render it, it is a member's part that memory is to bear, of whoever has least.
         """
-        size = grid(size, company.count)[0].size
-        tile_px, budget = order.tile_px, self._budget_bytes(order)
+        if isinstance(order.settings, AtlasSettings):
+            return {}
+        budgeted = self._budgets(order)
+        layouts = self._layouts(order, size, company.count)
+        own = self._tile_px(order, size, layouts)
+        tile_px = company.least(own or WHOLE) % WHOLE or None
+        if layouts is None:
+            return {"tile_px": tile_px}
+        one = layouts.at(tile_px)
+        if order.tile_px is None and not order.squeezed:
+            one = layouts.filled(one, budgeted[self.device.type])
+        offload = Offload(room(one, budgeted))
+        return {"tile_px": tile_px, "graphs": one.graphs, "offload": offload}
+
+    def _layouts(self, order: Order, size: tuple[int, int], shards: int) -> Layouts | None:
+        """How a style transfer can be cut; None for what is none, or fits without a look."""
+        settings, budget = order.settings, self._budgets(order)[self.device.type]
+        if not isinstance(settings, StyleSettings) or surely_fits(settings, size, budget):
+            return None
+        return Layouts.of(self.network(order), settings, size, shards=shards)
+
+    def _tile_px(self, order: Order, size: tuple[int, int], layouts: Layouts | None) -> int | None:
+        """As asked for, or as memory bears; half where it didn't."""
+        tile_px, budget = order.tile_px, self._budgets(order)[self.device.type]
         if tile_px is None and isinstance(order.settings, DreamSettings):
-            tile_px = dream.tile_for(network, order.settings, size, budget)
-        elif tile_px is None and isinstance(order.settings, StyleSettings):
-            tile_px = tile_for(network, order.settings, size, budget)
+            tile_px = dream.tile_for(self.network(order), order.settings, size, budget)
+        elif tile_px is None and layouts is not None:
+            tile_px = layouts.best(budget).tile_px
         if order.squeezed:
             tile_px = max(SMALLEST_TILE_PX, (tile_px or max(size)) >> order.squeezed)
-        return company.least(tile_px or WHOLE) % WHOLE or None
+        return tile_px
 
-    def _budget_bytes(self, order: Order) -> float:
-        """The memory that a rendering may take: a share of the device's, never what is free now.
-
-        What is free changes from run to run, and would change the tiles and so the last bits.
-        """
-        if self.device.type == "cuda":
-            whole = torch.cuda.get_device_properties(self.device).total_memory
-            return GPU_SHARE * self._share * whole
-        return HOST_SHARE * local_memory_bytes() * min(1.0, order.threads / local_cpus())
+    def _budgets(self, order: Order) -> dict[str, float]:
+        return budgets(self.device, threads=order.threads, share=self._share)
 
     def _make_room(self) -> None:
         """Give back what is only kept for orders to come."""
@@ -261,6 +273,12 @@ def _network_key(order: Order) -> tuple[str, str, str, str]:
 def _circumstances(order: Order) -> tuple[Hashable, ...]:
     """What decides the bits of a network's activations, beside the picture."""
     return (*_network_key(order), order.threads)
+
+
+def tiled(order: Order, hooks: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """What is written into a picture: also the tiles that were chosen for it."""
+    tile_px = hooks.get("tile_px")
+    return order.metadata if tile_px is None else {**(order.metadata or {}), recipe.TILE: tile_px}
 
 
 def precise(order: Order, device: torch.device) -> Order:

@@ -3,7 +3,8 @@
 The arithmetic of a step is counted on the networks themselves, built without memory (torch's meta
 device): 2 operations for each multiplication of a convolution, forward and once more for the
 gradient of the image, and a flat charge for each activation, since all but the largest networks
-spend half their time on moving them. Time is that over a measured rate of convolutions, and a
+spend half their time on moving them. What style transfers take of memory and time is known better
+(jobs.styling), and given. Else time is that over a measured rate of convolutions, and a
 moment for every call of a module, which is what small pictures cost. On a CPU, from 64 to 384 px,
 it was right within a factor of two for motifs and GoogLeNet, and up to three times too long for
 VGG-16, whose large convolutions run faster than the measured one.
@@ -13,22 +14,20 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
 
 import torch
 from torch import nn
 
 from jobs.plan import Plan
+from jobs.styling import Styling
 from jobs.tasks import Task
 from renderer import networks
 from renderer.batches import canvas_px
-from renderer.networks.flow import Flow
-from renderer.pieces import cores, piece
 from renderer.scales import scales
 from renderer.settings import AtlasSettings, DreamSettings, StyleSettings
-from renderer.spans import Region
 
 PROBE_PX = 320
 FLOPS_PER_MULTIPLICATION = 4  # multiply and add, forward and backward
@@ -69,23 +68,31 @@ def estimate(
     flops_per_second: float | None = None,
     slots: int = 1,
     finished: Collection[str] = (),
-    tile_px: int | None = None,
+    stylings: Mapping[str, Styling] | None = None,
 ) -> Estimate:
     """The costs of a plan. ``flops_per_second`` is that of one slot (``convolution_rate``).
 
-    ``tile_px`` is the side of the tiles that styles are computed in; it bounds the memory.
+    ``stylings`` is what is known of style transfers, by task.
     """
     sizes = {frame.task: frame.size for step in plan.frames for frame in step}
     tasks = [task for task in plan.tasks if task.id not in finished]
     flops = {task.id: _flops(task, sizes[task.id]) for task in tasks}
-    memory = max((_memory(task, sizes[task.id], tile_px) for task in tasks), default=0)
+    known = stylings or {}
+    memory = max((_memory(task, sizes[task.id], known.get(task.id)) for task in tasks), default=0)
     seconds = None
     if flops_per_second is not None:
         each = {
-            task.id: seconds_of(task, sizes[task.id], flops_per_second=flops_per_second)
+            task.id: seconds_of(
+                task,
+                sizes[task.id],
+                flops_per_second=flops_per_second,
+                styling=known.get(task.id),
+            )
             for task in tasks
         }
-        seconds = max(sum(each.values()) / max(1, slots), _longest_chain(tasks, each))
+        workers = {id: one.means.shards for id, one in known.items()}
+        busy = sum(each_s * workers.get(id, 1) for id, each_s in each.items())
+        seconds = max(busy / max(1, slots), _longest_chain(tasks, each))
     return Estimate(
         tasks=len(tasks),
         pixels=sum(sizes[task.id][0] * sizes[task.id][1] for task in tasks),
@@ -95,8 +102,16 @@ def estimate(
     )
 
 
-def seconds_of(task: Task, size: tuple[int, int], *, flops_per_second: float) -> float:
+def seconds_of(
+    task: Task,
+    size: tuple[int, int],
+    *,
+    flops_per_second: float,
+    styling: Styling | None = None,
+) -> float:
     """The time that a task of a picture of this (height, width) takes a slot."""
+    if styling is not None and styling.seconds is not None:
+        return styling.seconds
     return _flops(task, size) / flops_per_second + _calls(task, size) * SECONDS_PER_CALL
 
 
@@ -203,29 +218,21 @@ def _levels(settings: DreamSettings, size: tuple[int, int]) -> list[tuple[int, i
     return levels
 
 
-def _memory(task: Task, size: tuple[int, int], tile_px: int | None) -> float:
+def _memory(task: Task, size: tuple[int, int], styling: Styling | None) -> float:
     """Activations of what is run at once, a few copies of the picture, and the weights."""
+    if styling is not None:
+        weights = network_load(task.settings.network, task.until).weights_bytes
+        return styling.memory_bytes + weights
     if isinstance(task.settings, AtlasSettings):
         weights = network_load(task.settings.network, task.until).weights_bytes
         return channel_bytes(task.settings, task.until) + weights
     run = size
     if isinstance(task.settings, DreamSettings) and task.settings.gradient == "tiles":
         run = (canvas_px(size, task.settings.tile_size), 1)
-    elif tile_px is not None:
-        run = tile_field(task.settings.network, task.until, size, tile_px)
     needed = network_load(task.settings.network, task.until)
     picture = 8 * 3 * BYTES_PER_VALUE * size[0] * size[1]
     grams = _gram_bytes(task.settings) if isinstance(task.settings, StyleSettings) else 0
     return needed.activation_bytes * run[0] * run[1] + picture + needed.weights_bytes + grams
-
-
-@lru_cache(maxsize=256)
-def tile_field(network: str, until: str, size: tuple[int, int], tile_px: int) -> tuple[int, int]:
-    """(height, width) of the pixels that the largest tile of a picture depends on."""
-    with torch.device("meta"):
-        flow = Flow(networks.build(networks.entry(network), until), [until])
-    fields = (piece(flow, size, core).field for core in cores(Region.whole(size), tile_px))
-    return max((field.picture.size for field in fields), key=math.prod)
 
 
 def _gram_bytes(settings: StyleSettings) -> int:

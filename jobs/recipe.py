@@ -28,6 +28,9 @@ from renderer.settings import AtlasSettings, DreamSettings, StyleSettings
 BESIDE = {"carries", "frames"}
 """What of a task says nothing of its pixels."""
 
+TILE = "tile"
+"""Holds in a recipe the side of a style transfer's tiles, given or chosen by the worker."""
+
 PRECISION = "precision"
 """Holds in a recipe what the worker resolved ``precision`` to."""
 
@@ -82,7 +85,7 @@ def recipe(
     under ``precision`` what it rendered in, if that isn't what the settings say.
     """
     tasks = [_plain(task, base) for task in chain]
-    cut = {} if tile_px is None else {"tile": tile_px}
+    cut = {} if tile_px is None else {TILE: tile_px}
     if shards > 1:
         cut["shards"] = shards
     return {"job": job, "seed": seed, "threads": threads, **cut, "tasks": tasks}
@@ -99,7 +102,7 @@ def reading(data: Mapping[str, Any], *, folders: Iterable[Path], name: str) -> R
         tasks = [_task(item, folders) for item in data["tasks"]]
         tasks[-1] = dataclasses.replace(tasks[-1], carries=False)
         seed, threads = int(data["seed"]), int(data["threads"])
-        tile_px = int(data["tile"]) if "tile" in data else None
+        tile_px = int(data[TILE]) if TILE in data else None
         shards = int(data.get("shards", 1))
         precision = str(data.get(PRECISION, ""))
         if precision not in ("", *KNOB.choices):

@@ -7,10 +7,12 @@ beginning of a chain, and whatever comes to the same settings.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from jobs.estimate import seconds_of
 from jobs.plan import Plan
+from jobs.styling import Styling
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +34,21 @@ class Sharing:
         return self.shared_seconds / self.single_seconds if self.single_seconds else 0.0
 
 
-def sharing(plan: Plan, *, flops_per_second: float) -> Sharing | None:
+def sharing(
+    plan: Plan, *, flops_per_second: float, stylings: Mapping[str, Styling] | None = None
+) -> Sharing | None:
     """What the variants of a plan share; None where it has no matrix."""
     if not plan.variants:
         return None
     sizes = {frame.task: frame.size for step in plan.frames for frame in step}
+    known = stylings or {}
     each = {
-        task.id: seconds_of(task, sizes[task.id], flops_per_second=flops_per_second)
+        task.id: seconds_of(
+            task,
+            sizes[task.id],
+            flops_per_second=flops_per_second,
+            styling=known.get(task.id),
+        )
         for task in plan.tasks
     }
     wanted = Counter(task for variant in plan.variants for task in variant)

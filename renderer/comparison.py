@@ -19,7 +19,7 @@ from renderer.losses import LOSS_GUARD, gram_matrix, style_loss, total_variation
 from renderer.networks.flow import Flow
 from renderer.pieces import Piece, Sums
 from renderer.settings import StyleSettings
-from renderer.spans import Region
+from renderer.targets import Contents
 
 GRAM, CONTENT, VARIATION = "gram.", "content.", "variation"
 """Names of the sums: of each style layer, of each content layer, of the picture."""
@@ -37,7 +37,7 @@ class Comparison:
     size: tuple[int, int]
     settings: StyleSettings
     grams: Mapping[str, Tensor]
-    contents: Mapping[Region, Mapping[str, Tensor]]
+    contents: Contents
     content_layers: Sequence[str]
 
     def sums(self, part: Tensor, piece: Piece) -> dict[str, Tensor]:
@@ -45,7 +45,7 @@ class Comparison:
         features = self.flow.features(part, piece.field)
         found = {GRAM + n: gram_matrix(features[n]) for n in self.grams if n in features}
         for name, target in self.contents[piece.core].items():
-            found[CONTENT + name] = (features[name] - target.to(part)).square().sum()
+            found[CONTENT + name] = (features[name] - target.get().to(part)).square().sum()
         return {**found, VARIATION: variation(part, piece)}
 
     def complete(self, totals: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -9,32 +9,33 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from torch import Tensor
 
-from renderer.checkpoints import State
+from renderer.checkpoints import IMAGE, Later, State
 from renderer.comparison import GRAM, Comparison
 from renderer.gang import Gang
 from renderer.images import Picture, resample, shrink
 from renderer.memory import Memory
 from renderer.networks import Network
 from renderer.networks.flow import Flow
+from renderer.offload import Offload
 from renderer.optimizers import grown, optimizer
-from renderer.pieces import Sums, gradient
+from renderer.pieces import Sums, gradient, total
 from renderer.scales import Scale
 from renderer.settings import StyleSettings
 from renderer.targets import Layers, blended_grams, contents
 
-IMAGE, MEMORY = "image", "optimizer."
-"""Name and prefix of a state's tensors: the picture, and what the optimiser keeps."""
+MEMORY = "optimizer."
+"""Begins the names of those of a state's tensors that the optimiser keeps."""
 
 
 @dataclass(frozen=True)
 class Goal:
     """What a picture is to become, at whatever size, and who works on it how.
 
-    ``content`` and ``styles`` are (1, 3, H, W) in 0..255; ``tile_px`` and ``gang`` as in
-    ``style.steps``.
+    ``content`` and ``styles`` are (1, 3, H, W) in 0..255; all else as in ``style.steps``.
     """
 
     content: Tensor
@@ -43,7 +44,9 @@ class Goal:
     settings: StyleSettings
     gang: Gang
     memory: Memory
+    offload: Offload
     tile_px: int | None
+    graphs: int
 
     def content_at(self, scale: Scale) -> Tensor:
         """The content at a scale's size."""
@@ -59,7 +62,7 @@ class Descent:
     """The steps of one scale, from a state of this or of the scale before."""
 
     def __init__(self, goal: Goal, scale: Scale, state: State) -> None:
-        settings, self._gang = goal.settings, goal.gang
+        settings, self._gang, self._graphs = goal.settings, goal.gang, goal.graphs
         names = Layers.of(goal.network, settings)
         flow = Flow(goal.network, [*names.content, *names.style])
         self._layout = goal.gang.layout(flow, scale.size, goal.tile_px)
@@ -81,10 +84,11 @@ class Descent:
                 self._layout.pieces,
                 names.content,
                 memory=goal.memory,
+                offload=goal.offload,
             ),
             content_layers=names.content,
         )
-        self._mover = optimizer(settings, goal.gang.measure(self._layout))
+        self._mover = optimizer(settings, goal.gang.measure(self._layout), goal.offload)
         self._part = self._taken_up(state, settings, goal.content)
 
     def step(self) -> dict[str, Tensor]:
@@ -93,31 +97,39 @@ class Descent:
         self._part = self._mover.step(self._part, slope)
         return losses
 
+    def sums(self) -> Sums:
+        """What this member's pieces add up to; a step runs most of them once for that alone."""
+        return total(self._part, self._layout.own, self._layout.pieces, self._comparison.sums)
+
     def image(self) -> Tensor:
         """The whole picture, (1, 3, H, W)."""
         return self._gang.gather(self._part, self._layout)
 
     def state(self, iteration: int) -> State:
-        """All that further steps depend on, as whole tensors."""
-        memory = {MEMORY + name: held for name, held in self._mover.state().items()}
-        whole = {name: self._gang.gather(held, self._layout) for name, held in memory.items()}
-        return State(iteration, {IMAGE: self.image(), **whole})
+        """All that further steps depend on, as whole tensors, put together when asked for."""
+        memory = self._mover.state()
+
+        def whole(name: str) -> Tensor:
+            return self._gang.gather(memory[name], self._layout)
+
+        kept = {MEMORY + name: partial(whole, name) for name in memory}
+        return State(iteration, Later({IMAGE: self.image, **kept}))
 
     def _taken_up(self, state: State, settings: StyleSettings, like: Tensor) -> Tensor:
         """This member's part of a state's picture; of the optimiser's memory it takes its own."""
+        names = [name for name in state.tensors if name.startswith(MEMORY)]
         image = state.tensors[IMAGE].to(like)
-        held = {
-            name.removeprefix(MEMORY): tensor.to(like.device)
-            for name, tensor in state.tensors.items()
-            if name.startswith(MEMORY)
-        }
+        held: Mapping[str, Tensor] = Later(
+            {name.removeprefix(MEMORY): partial(_moved, state, name, like) for name in names}
+        )
         if tuple(image.shape[2:]) != self._layout.size:
             held = grown(held, settings, self._layout.size)
-        parts = {  # of pictures, that is: counts are the same with all
-            name: self._layout.part(tensor) if tensor.ndim == 4 else tensor
-            for name, tensor in held.items()
-        }
-        self._mover.restore(parts)
+
+        def own(name: str) -> Tensor:
+            tensor = held[name]  # counts are the same with all
+            return self._layout.part(tensor) if tensor.ndim == 4 else tensor
+
+        self._mover.restore(Later({name: partial(own, name) for name in held}))
         return self._layout.part(sized(image, self._layout.size))
 
     def _slope(self) -> tuple[Tensor, dict[str, Tensor]]:
@@ -132,8 +144,19 @@ class Descent:
             losses.update(told)
             return found
 
-        own = gradient(self._part, layout.own, layout.pieces, sums=comparison.sums, slopes=slopes)
+        own = gradient(
+            self._part,
+            layout.own,
+            layout.pieces,
+            sums=comparison.sums,
+            slopes=slopes,
+            graphs=self._graphs,
+        )
         return self._gang.exchange(own, layout), losses
+
+
+def _moved(state: State, name: str, like: Tensor) -> Tensor:
+    return state.tensors[name].to(like.device)
 
 
 def sized(image: Tensor, size: tuple[int, int]) -> Tensor:

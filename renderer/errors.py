@@ -7,6 +7,7 @@
     ├── WeightsError        weights that are missing, incomplete or not what they should be
     │   └── DownloadError   weights that could not be fetched
     ├── CheckpointError     a checkpoint that can't be taken up
+    ├── OffloadError        no room on disk for what memory doesn't bear
     ├── DivergedError       a rendering whose numbers are no longer finite
     ├── AnimationError      frames that don't make an animation or a sheet
     ├── JobError            a job file that can't be read or planned (raised by jobs)
@@ -45,6 +46,10 @@ class DownloadError(WeightsError):
 
 class CheckpointError(ReverieError):
     """A checkpoint is damaged or another task's; the text says which."""
+
+
+class OffloadError(ReverieError):
+    """What memory doesn't bear finds no room on disk either; the text names the folder."""
 
 
 class DivergedError(ReverieError):

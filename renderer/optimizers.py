@@ -3,18 +3,24 @@
 An optimiser keeps what it knows in named tensors (``state``), so that a run can be cut anywhere
 and taken up again: the same image, state and gradients give the same images, bit by bit. Images
 are (1, 3, H, W) in 0..255; ``step_size`` is in the same levels for all of them, and all minimise.
+
+Pictures may be large, so nothing is held twice: a step takes its gradient over and works in it, and
+the history of L-BFGS lies where there is room (``renderer.offload``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Protocol
 
 import torch
 from torch import Tensor
 
+from renderer.checkpoints import Later
 from renderer.images import resize
 from renderer.losses import GUARD
+from renderer.offload import Kept, Offload
 from renderer.settings import StyleSettings
 
 LOW, HIGH = 0.0, 255.0
@@ -24,13 +30,13 @@ class Optimizer(Protocol):
     """One way to move."""
 
     def step(self, image: Tensor, gradient: Tensor) -> Tensor:
-        """The next image, within 0..255."""
+        """The next image, within 0..255. ``gradient`` is used up: the next image may be in it."""
 
-    def state(self) -> dict[str, Tensor]:
-        """All that the next steps depend on, but the image."""
+    def state(self) -> Mapping[str, Tensor]:
+        """All that the next steps depend on, but the image; good until the next step."""
 
     def restore(self, state: Mapping[str, Tensor]) -> None:
-        """Take up what ``state`` once returned."""
+        """Take up what ``state`` once returned; its tensors are the optimiser's from then on."""
 
     @staticmethod
     def grown(state: Mapping[str, Tensor], size: tuple[int, int]) -> dict[str, Tensor]:
@@ -59,10 +65,10 @@ class GradientDescent:
         self.step_size, self.measure = step_size, measure
 
     def step(self, image: Tensor, gradient: Tensor) -> Tensor:
-        unit = gradient / (self.measure.std(gradient) + GUARD)
-        return (image - self.step_size * unit).clamp_(LOW, HIGH)
+        move = gradient.div_(self.measure.std(gradient) + GUARD).mul_(self.step_size)
+        return torch.sub(image, move, out=move).clamp_(LOW, HIGH)
 
-    def state(self) -> dict[str, Tensor]:
+    def state(self) -> Mapping[str, Tensor]:
         return {}
 
     def restore(self, state: Mapping[str, Tensor]) -> None:
@@ -89,20 +95,21 @@ class Adam:
         self._square: Tensor | None = None
 
     def step(self, image: Tensor, gradient: Tensor) -> Tensor:
-        return (image - self.move(gradient)).clamp_(LOW, HIGH)
+        move = self.move(gradient)
+        return torch.sub(image, move, out=move).clamp_(LOW, HIGH)
 
     def move(self, gradient: Tensor) -> Tensor:
-        """What to subtract for this gradient, from whatever it is the gradient of."""
+        """What to subtract for this gradient, from whatever it is the gradient of; uses it up."""
         if self._mean is None or self._square is None:
             self._mean, self._square = torch.zeros_like(gradient), torch.zeros_like(gradient)
         self._count += 1
-        self._mean = self._mean.lerp(gradient, 1 - self.BETA_1)
-        self._square = self._square.lerp(gradient.square(), 1 - self.BETA_2)
+        self._mean.lerp_(gradient, 1 - self.BETA_1)
+        self._square.lerp_(gradient.square_(), 1 - self.BETA_2)
+        deviation = torch.div(self._square, 1 - self.BETA_2**self._count, out=gradient).sqrt_()
         mean = self._mean / (1 - self.BETA_1**self._count)
-        deviation = (self._square / (1 - self.BETA_2**self._count)).sqrt() + GUARD
-        return self.step_size * mean / deviation
+        return torch.div(mean.mul_(self.step_size), deviation.add_(GUARD), out=gradient)
 
-    def state(self) -> dict[str, Tensor]:
+    def state(self) -> Mapping[str, Tensor]:
         if self._mean is None or self._square is None:
             return {}
         return {"mean": self._mean, "square": self._square, "count": torch.tensor(self._count)}
@@ -121,46 +128,70 @@ class Adam:
         return {"mean": mean, "square": square, "count": state["count"]}
 
 
+@dataclass(frozen=True)
+class Pair:
+    """One of the moves that L-BFGS remembers, and how the gradient changed by it.
+
+    ``product`` is their inner product, and ``scale`` that over the change's square.
+    """
+
+    move: Kept
+    change: Kept
+    product: Tensor
+    scale: Tensor
+
+
 class LBFGS:
     """Limited-memory BFGS (Nocedal & Wright, *Numerical Optimization*, algorithm 7.4).
 
     One gradient a step and no line search: a step whose standard deviation would be larger than
     ``step_size`` is shortened to it. Pairs without positive curvature are left out. The moves it
-    remembers are those after clipping to 0..255.
+    remembers are those after clipping to 0..255; they lie in ``offload``.
     """
 
     HISTORY = 10
     CURVATURE = 1e-10
 
-    def __init__(self, step_size: float, measure: Measure = WHOLE) -> None:
+    def __init__(
+        self, step_size: float, measure: Measure = WHOLE, offload: Offload | None = None
+    ) -> None:
         self.step_size, self.measure = step_size, measure
+        self._offload = offload or Offload()
         self._image: Tensor | None = None
         self._gradient: Tensor | None = None
-        self._pairs: list[tuple[Tensor, Tensor]] = []
+        self._pairs: list[Pair] = []
 
     def step(self, image: Tensor, gradient: Tensor) -> Tensor:
         if self._image is not None and self._gradient is not None:
-            self._remember(image - self._image, gradient - self._gradient)
+            move, self._image = image - self._image, None  # each is let go before the next is made
+            change, self._gradient = gradient - self._gradient, None
+            self._remember(move, change)
+            del move, change
         self._image, self._gradient = image, gradient
         direction = self._direction(gradient)
         scale = self.step_size / (self.measure.std(direction) + GUARD)
         if self._pairs:  # before there are any, the gradient's own length says nothing
             scale = scale.clamp(max=1.0)
-        return (image - scale * direction).clamp_(LOW, HIGH)
+        return torch.sub(image, direction.mul_(scale), out=direction).clamp_(LOW, HIGH)
 
-    def state(self) -> dict[str, Tensor]:
-        if self._image is None or self._gradient is None:
+    def state(self) -> Mapping[str, Tensor]:
+        image, gradient = self._image, self._gradient
+        if image is None or gradient is None:
             return {}
-        found = {"image": self._image, "gradient": self._gradient}
-        for i, (move, change) in enumerate(self._pairs):
-            found[f"move.{i}"], found[f"change.{i}"] = move, change
-        return found
+        found: dict[str, Callable[[], Tensor]] = {
+            "image": lambda: image,
+            "gradient": lambda: gradient,
+        }
+        for i, pair in enumerate(self._pairs):
+            found[f"move.{i}"], found[f"change.{i}"] = pair.move.get, pair.change.get
+        return Later(found)
 
     def restore(self, state: Mapping[str, Tensor]) -> None:
         if state:
             self._image, self._gradient = state["image"], state["gradient"]
             count = sum(name.startswith("move.") for name in state)
-            self._pairs = [(state[f"move.{i}"], state[f"change.{i}"]) for i in range(count)]
+            for i in range(count):
+                self._remember(state[f"move.{i}"], state[f"change.{i}"])
 
     @staticmethod
     def grown(state: Mapping[str, Tensor], size: tuple[int, int]) -> dict[str, Tensor]:
@@ -168,22 +199,27 @@ class LBFGS:
         return {}
 
     def _remember(self, move: Tensor, change: Tensor) -> None:
-        dot = self.measure.dot
-        if dot(move, change) > self.CURVATURE * dot(change, change):
-            self._pairs = [*self._pairs, (move, change)][-self.HISTORY :]
+        product, square = self.measure.dot(move, change), self.measure.dot(change, change)
+        if product > self.CURVATURE * square:
+            if len(self._pairs) == self.HISTORY:
+                oldest = self._pairs.pop(0)
+                self._offload.forget(oldest.move)
+                self._offload.forget(oldest.change)
+            kept = self._offload.keep(move), self._offload.keep(change)
+            self._pairs.append(Pair(*kept, product, product / square))
 
     def _direction(self, gradient: Tensor) -> Tensor:
         """The inverse Hessian, as the pairs tell it, times the gradient."""
-        direction, shares, dot = gradient, [], self.measure.dot
-        for move, change in reversed(self._pairs):
-            share = dot(move, direction) / dot(move, change)
+        direction, shares, dot = gradient.clone(), [], self.measure.dot
+        for pair in reversed(self._pairs):
+            share = dot(pair.move.get(), direction) / pair.product
             shares.append(share)
-            direction = direction - share * change
+            direction.addcmul_(pair.change.get(), share, value=-1)
         if self._pairs:
-            move, change = self._pairs[-1]
-            direction = direction * (dot(move, change) / dot(change, change))
-        for (move, change), share in zip(self._pairs, reversed(shares), strict=True):
-            direction = direction + (share - dot(change, direction) / dot(move, change)) * move
+            direction.mul_(self._pairs[-1].scale)
+        for pair, share in zip(self._pairs, reversed(shares), strict=True):
+            share = share - dot(pair.change.get(), direction) / pair.product
+            direction.addcmul_(pair.move.get(), share)
         return direction
 
 
@@ -195,8 +231,12 @@ OPTIMIZERS: Mapping[str, type[GradientDescent] | type[Adam] | type[LBFGS]] = {
 """By the names that ``StyleSettings.optimizer`` chooses from."""
 
 
-def optimizer(settings: StyleSettings, measure: Measure = WHOLE) -> Optimizer:
+def optimizer(
+    settings: StyleSettings, measure: Measure = WHOLE, offload: Offload | None = None
+) -> Optimizer:
     """The optimiser that the settings name, with nothing in its memory."""
+    if settings.optimizer == "lbfgs":
+        return LBFGS(settings.step_size, measure, offload)
     return OPTIMIZERS[settings.optimizer](settings.step_size, measure)
 
 

@@ -6,11 +6,13 @@ the piece whose pixels it lies over. A piece is run on just the pixels that its 
 picture, and sums over all pieces (Gram matrices, squared differences, variations) are the whole
 picture's too. What depends on such sums alone has an exact gradient in pieces:
 
-1. each piece adds up its sums; no graph is kept, if there are several pieces;
+1. each piece adds up its sums; no graph is kept but those of the last pieces;
 2. the objective's slopes with regard to the summed sums are computed once;
-3. each piece, run again, turns these slopes into its part of the gradient, halo and all.
+3. each piece turns these slopes into its part of the gradient, halo and all: the last ones with
+   the graphs that were kept, the others run again.
 
-Memory is that of a piece, beside the picture and its gradient; the price is a second forward pass.
+Memory is that of so many pieces (one, if there is no more), beside the picture and its gradient;
+the price is a second forward pass of the others.
 """
 
 from __future__ import annotations
@@ -92,34 +94,48 @@ def gradient(
     *,
     sums: Callable[[Tensor, Piece], Sums],
     slopes: Callable[[Mapping[str, Tensor]], Sums],
+    graphs: int = 1,
 ) -> Tensor:
     """The gradient of an objective of sums, of the shape of ``image``, which covers ``held``.
 
     ``sums(part, piece)`` are a piece's, as a function of its field's pixels; ``slopes(totals)``
     are the objective's derivatives with regard to the totals (which it may first add up over other
-    workers). A single piece is run once, several twice.
+    workers). The last pieces, ``graphs`` of them, are run once, all others twice.
     """
-    if len(pieces) == 1:
-        part = _part(image, held, pieces[0]).requires_grad_()
-        with torch.enable_grad():
-            found = sums(part, pieces[0])
-        totals: dict[str, Tensor] = {}
-        add(totals, found)
-        return _spread(image, held, [(pieces[0], _pulled(part, found, slopes(totals)))])
-    totals = {}
-    with torch.no_grad():
-        for one in pieces:
-            add(totals, sums(_part(image, held, one), one))
+    again, once = pieces[: max(0, len(pieces) - graphs)], pieces[-graphs:]
+    totals, kept = total(image, held, again, sums), []
+    for one in once:
+        kept.append(_graph(image, held, one, sums))
+        add(totals, kept[-1][1])
     known = slopes(totals)
 
     def each() -> Iterator[tuple[Piece, Tensor]]:
-        for one in pieces:
-            part = _part(image, held, one).requires_grad_()
-            with torch.enable_grad():
-                found = sums(part, one)
-            yield one, _pulled(part, found, known)
+        for one in reversed(once):
+            yield one, _pulled(*kept.pop(), known)
+        for one in again:
+            yield one, _pulled(*_graph(image, held, one, sums), known)
 
     return _spread(image, held, each())
+
+
+def total(
+    image: Tensor, held: Region, pieces: Sequence[Piece], sums: Callable[[Tensor, Piece], Sums]
+) -> dict[str, Tensor]:
+    """The sums of some pieces, with no graph kept."""
+    totals: dict[str, Tensor] = {}
+    with torch.no_grad():
+        for one in pieces:
+            add(totals, sums(_part(image, held, one), one))
+    return totals
+
+
+def _graph(
+    image: Tensor, held: Region, one: Piece, sums: Callable[[Tensor, Piece], Sums]
+) -> tuple[Tensor, Sums]:
+    """A piece's pixels and its sums, with the graph in between."""
+    part = _part(image, held, one).requires_grad_()
+    with torch.enable_grad():
+        return part, sums(part, one)
 
 
 def _part(image: Tensor, held: Region, piece: Piece) -> Tensor:

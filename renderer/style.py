@@ -18,13 +18,14 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from renderer.checkpoints import State, pack
-from renderer.descent import IMAGE, Descent, Goal, sized
+from renderer.checkpoints import IMAGE, State, pack
+from renderer.descent import Descent, Goal, sized
 from renderer.events import Checkpoint, Event, Progress, finish
 from renderer.gang import Gang
 from renderer.making import Making
 from renderer.memory import Memory
 from renderer.networks import Network
+from renderer.offload import Offload
 from renderer.precision import converted
 from renderer.scales import Scale, scales
 from renderer.settings import StyleSettings
@@ -60,6 +61,8 @@ def steps(
     memory: Memory | None = None,
     frames: Making | None = None,
     tile_px: int | None = None,
+    graphs: int = 1,
+    offload: Offload | None = None,
     gang: Gang | None = None,
 ) -> Generator[Event, None, Tensor]:
     """Move an image of the content's size to its content and the styles' style, step by step.
@@ -73,24 +76,40 @@ def steps(
     that earlier transfers with this network had in common.
 
     ``tile_px`` bounds what is needed beside: the picture is run in pieces of sides up to that, to
-    the same result but for rounding. With a ``gang``, all members call this alike and each renders
-    its part; every one gets the whole image, and all are to answer ``checkpoint`` alike.
+    the same result but for rounding. The graphs of so many pieces (``graphs``) are kept, which
+    saves running them twice; ``offload`` says how much memory there is for what grows with the
+    picture. With a ``gang``, all members call this alike and each renders its part; every one gets
+    the whole image, and all are to answer ``checkpoint`` alike.
     """
     network = converted(network, settings.precision)
-    goal = Goal(content, styles, network, settings, gang or Gang(), memory or Memory(0), tile_px)
+    goal = Goal(
+        content,
+        styles,
+        network,
+        settings,
+        gang=gang or Gang(),
+        memory=memory or Memory(0),
+        offload=offload or Offload(),
+        tile_px=tile_px,
+        graphs=graphs,
+    )
     passed = scales(settings, (content.shape[2], content.shape[3]))
     hooks = _Hooks(passed[-1].until, fetch_losses, checkpoint, frames)
     if resume is None:
-        small = goal.content_at(passed[0])
-        image = start_image(small, settings, seed) if start is None else start.to(content)
-        state = State(0, {IMAGE: sized(image, passed[0].size)})
+        first = start_image(goal.content_at(passed[0]), settings, seed) if start is None else start
+        state = State(0, {IMAGE: sized(first.to(content), passed[0].size)})
+        del first
         if frames is not None:
             yield from frames.at(0, hooks.total, state.tensors[IMAGE])
     else:
         state = resume
+    del resume, start
     for scale in passed:
         if state.iteration < scale.until:
-            state = yield from _through(scale, state, goal, hooks)
+            descent, done = Descent(goal, scale, state), state.iteration
+            del state  # the descent has what it needs of it
+            state = yield from _through(descent, scale, done, hooks)
+            del descent
     return state.tensors[IMAGE].to(content)
 
 
@@ -117,12 +136,11 @@ class _Hooks:
 
 
 def _through(
-    scale: Scale, state: State, goal: Goal, hooks: _Hooks
+    descent: Descent, scale: Scale, done: int, hooks: _Hooks
 ) -> Generator[Event, None, State]:
     """The steps of a scale that are left; returns what the next one goes on from."""
-    descent = Descent(goal, scale, state)
-    for done in range(state.iteration + 1, scale.until + 1):
-        yield from hooks.told(done, descent.step(), descent)
+    for number in range(done + 1, scale.until + 1):
+        yield from hooks.told(number, descent.step(), descent)
     if scale.until == hooks.total:  # no step comes that needs to know more
         return State(hooks.total, {IMAGE: descent.image()})
     return descent.state(scale.until)

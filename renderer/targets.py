@@ -20,11 +20,12 @@ from renderer.losses import gram_matrix
 from renderer.memory import Memory, fingerprint, size_bytes
 from renderer.networks import Network
 from renderer.networks.flow import Flow
+from renderer.offload import Kept, Offload
 from renderer.pieces import Piece, add, cores, piece
 from renderer.settings import StyleSettings
 from renderer.spans import Region
 
-Contents = Mapping[Region, Mapping[str, Tensor]]
+Contents = Mapping[Region, Mapping[str, Kept]]
 """A content's activations, (1, C, h, w), by layer, for each piece by its core."""
 
 
@@ -52,23 +53,31 @@ def contents(
     layers: Sequence[str],
     *,
     memory: Memory | None = None,
+    offload: Offload | None = None,
 ) -> Contents:
     """The activations of a whole content picture at some of the flow's layers, for each piece.
 
     Computed exactly as a picture's will be, to the bit: a picture that starts as its content has a
     content loss of 0, by whose rounding nothing must be divided. Those of a single piece stay where
-    they are computed; those of several go to the host's memory.
+    they are computed; those of several go to the host's memory, or on from there (``offload``).
     """
-    memory = memory or Memory(0)
+    memory, offload = memory or Memory(0), offload or Offload()
     where = content.device if len(pieces) == 1 else torch.device("cpu")
     cut = tuple((one.core, one.field.picture) for one in pieces)
     key = ("content", tuple(layers), tuple(flow.places), cut, fingerprint(content))
     found: Contents | None = memory.recall(*key)
     if found is None:
         with torch.no_grad():
-            found = {one.core: _activations(flow, content, one, layers, where) for one in pieces}
-        held = [tensor for each in found.values() for tensor in each.values()]
-        memory.keep(found, size_bytes(*held), *key)
+            found = {
+                one.core: {
+                    name: offload.keep(tensor)
+                    for name, tensor in _activations(flow, content, one, layers, where).items()
+                }
+                for one in pieces
+            }
+        held = [kept for each in found.values() for kept in each.values()]
+        if all(kept.held is not None for kept in held):  # a file is this transfer's own
+            memory.keep(found, sum(kept.size_bytes for kept in held), *key)
     return found
 
 

@@ -16,6 +16,7 @@ import typer
 from cluster.commands.channels import chosen
 from cluster.commands.options import RENDERS, JobOptions, RunOptions
 from cluster.commands.rendering import load
+from cluster.commands.styles import means, style_lines, styles_data
 from cluster.commands.tables import Json, say, say_json
 from cluster.knobs import with_parameters
 from cluster.phrases import again_lines, duration, plural
@@ -69,12 +70,14 @@ def plan_command(
 ) -> None:
     """Tell a job's tasks, pixels, memory and time, and what of it is rendered again, and why.
 
-    The time is that of this machine's CPU, within a factor of two.
+    The time is this machine's: of style transfers as measured on it, of dreams within a factor of
+    two.
     """
     from cluster import launch
     from cluster.resources import Node, allot, local_cpus
     from jobs.estimate import convolution_rate, estimate
     from jobs.sharing import sharing
+    from jobs.styling import stylings
 
     loaded = load(job, JobOptions.of(given))
     planned = launch.planned(loaded, RunOptions(weights_dir=weights_dir))
@@ -83,21 +86,22 @@ def plan_command(
     rate = convolution_rate(threads=allotted.threads)
     # Workers beyond the machine's cores make nothing faster.
     slots = min(allotted.workers, max(1, local_cpus() // allotted.threads))
-    tile_px = loaded.resources.tile
-    cost = estimate(planned.plan, flops_per_second=rate, slots=slots, tile_px=tile_px)
+    styled = stylings(planned.plan, means(planned, allotted), most=planned.rules.shards)
+    cost = estimate(planned.plan, flops_per_second=rate, slots=slots, stylings=styled)
     before = past(planned.plan, out or RENDERS / planned.plan.name)
     size = {
         "workers": allotted.workers,
         "threads": allotted.threads,
         "shards": allotted.shards,
     }
-    shared = sharing(planned.plan, flops_per_second=rate)
+    shared = sharing(planned.plan, flops_per_second=rate, stylings=styled)
     if json:
         data = {**as_data(planned.plan, cost, **size), **dataclasses.asdict(before)}
-        say_json({**data, "matrix": None if shared is None else dataclasses.asdict(shared)})
+        told = {"styles": styles_data(styled)}
+        say_json({**data, **told, "matrix": shared and dataclasses.asdict(shared)})
         return
     say(*lines(planned.plan, cost, **size), *matrix_lines(loaded, shared, slots=slots))
-    say(*past_lines(before), rules_line(loaded))
+    say(*style_lines(styled.values()), *past_lines(before), rules_line(loaded))
     if tasks:
         say("", *(f"{task.id}  {task.file}" for task in planned.plan.tasks))
 

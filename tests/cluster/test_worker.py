@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from cluster import worker
+from cluster import budget, worker
 from cluster.pacing import Throttle
 from cluster.records import Done, Failed, Order, Pace, Record, Started, Stopped, Style
 from cluster.worker import Renderer, cause_of, one_line
@@ -23,6 +23,7 @@ from renderer.errors import CheckpointError, ImageError
 from renderer.events import Artefact, Checkpoint, Event, Progress
 from renderer.footprint import SMALLEST_TILE_PX
 from renderer.images import Picture
+from renderer.offload import Offload
 from renderer.settings import StyleSettings
 from tests.cluster.conftest import NETWORK, UNTIL, picture, with_iterations
 
@@ -101,9 +102,37 @@ def test_what_memory_bears_is_run_whole_and_more_in_tiles(
 
     monkeypatch.setattr(style, "steps", steps)
     whole = done(style_order).frame
-    monkeypatch.setattr(worker, "local_memory_bytes", lambda: 1)
+    monkeypatch.setattr(budget, "local_memory_bytes", lambda: 1)
     assert images.decode(done(style_order).frame).size == images.decode(whole).size
     assert seen == [None, 40]  # all of it, which is less than the smallest tile
+
+
+def test_a_picture_tells_the_tiles_that_were_chosen_for_it(
+    style_order: Order, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = replace(style_order, metadata={"job": "a"})
+    assert images.read_settings(done(order).frame) == {"job": "a"}
+    monkeypatch.setattr(budget, "local_memory_bytes", lambda: 1)
+    assert images.read_settings(done(order).frame) == {"job": "a", "tile": 40}
+
+
+def test_without_room_targets_lie_in_a_file_and_the_picture_is_the_same(
+    style_order: Order, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept: list[Offload] = []
+    real = style.steps
+
+    def steps(*given: Any, **more: Any) -> Any:
+        kept.append(more.get("offload") or Offload())
+        return real(*given, **more)
+
+    monkeypatch.setattr(style, "steps", steps)
+    tiles = replace(style_order, tile_px=20)
+    roomy = done(tiles).frame
+    monkeypatch.setattr(budget, "local_memory_bytes", lambda: 1)
+    assert done(tiles).frame == roomy
+    roomy_bytes, tight_bytes = (offload.file_bytes for offload in kept)
+    assert (roomy_bytes, tight_bytes) == (0, 4 * 64 * 20 * 20)  # conv1 of 40 px, every second
 
 
 def test_after_memory_ran_out_tiles_have_half_the_side(

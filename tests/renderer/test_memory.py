@@ -62,7 +62,7 @@ def targets(
     found = contents(flow, content, layout.pieces, layers.content, memory=memory)
     grams = blended_grams(flow, styles, settings, memory=memory)
     (activations,) = found.values()
-    return {**{f"content.{n}": t for n, t in activations.items()}, **grams}
+    return {**{f"content.{n}": kept.get() for n, kept in activations.items()}, **grams}
 
 
 def test_a_sweep_computes_each_target_once_and_gives_the_same_bits(

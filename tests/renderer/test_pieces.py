@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 
 import torch
@@ -14,7 +15,7 @@ from renderer.comparison import variation
 from renderer.losses import total_variation
 from renderer.networks import Network
 from renderer.networks.flow import Flow
-from renderer.pieces import cores, gradient, piece
+from renderer.pieces import Piece, cores, gradient, piece
 from renderer.settings import StyleSettings
 from renderer.spans import Region, Span
 from renderer.targets import blended_grams
@@ -126,19 +127,23 @@ def test_variations_of_pieces_add_up() -> None:
     assert abs(total - total_variation(image)) < 1e-9
 
 
-def test_several_pieces_are_run_twice_and_one_once() -> None:
+def test_pieces_are_run_twice_but_those_whose_graphs_are_kept() -> None:
     image, size = picture(16, 16, 5), (16, 16)
     flow, whole = Flow(network("vgg16"), ["conv1_1"]), Region.whole(size)
-    for tile_px, runs in ((None, 1), (8, 8)):
+    for tile_px, graphs, runs in ((None, 1, 1), (8, 1, 7), (8, 3, 5), (8, 9, 4)):
         parts = [piece(flow, size, core) for core in cores(whole, tile_px)]
         seen = []
 
-        def sums(part: Tensor, one: object, seen: list[object] = seen) -> dict[str, Tensor]:
+        def sums(part: Tensor, one: Piece, seen: list[Piece] = seen) -> dict[str, Tensor]:
             seen.append(one)
-            return {"square": part.square().sum()}
+            return {"square": part[(..., *one.core.within(one.field.picture))].square().sum()}
 
-        gradient(image, whole, parts, sums=sums, slopes=lambda totals: {"square": torch.ones(())})
+        def slopes(totals: Mapping[str, Tensor]) -> dict[str, Tensor]:
+            return {"square": torch.ones(())}
+
+        found = gradient(image, whole, parts, sums=sums, slopes=slopes, graphs=graphs)
         assert len(seen) == runs
+        assert torch.equal(found, 2 * image)
 
 
 def test_cores_are_of_about_equal_size() -> None:

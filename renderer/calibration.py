@@ -1,0 +1,116 @@
+"""How long does this device take for a network's step of style transfer, by the size of a piece?
+
+Measured on a few square pictures of noise, and in between by interpolation. Larger ones take as
+long for each pixel as the largest that is measured, which is beyond the sizes whose memory an
+allocator has at hand.
+"""
+
+from __future__ import annotations
+
+import time
+from bisect import bisect_left
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import torch
+
+from renderer.checkpoints import IMAGE, State
+from renderer.descent import Descent, Goal
+from renderer.gang import Gang
+from renderer.memory import Memory
+from renderer.networks import Network
+from renderer.offload import Offload
+from renderer.precision import converted
+from renderer.scales import Scale
+from renderer.settings import StyleSettings
+
+SIDES_PX = {"cpu": (64, 192, 384)}
+SIDES_OF_OTHERS_PX = (128, 512, 1024)
+TIMES = 3, 3, 2
+"""How often each is measured: the shortest time counts, for others may use the machine."""
+
+Curve = tuple[tuple[int, float], ...]
+"""Seconds by the number of pixels, rising."""
+
+
+@dataclass(frozen=True)
+class Rates:
+    """Seconds of running a piece with its gradient and without, by the pixels of its field."""
+
+    with_gradient: Curve
+    without: Curve
+
+    def seconds(self, areas_px: Sequence[int], *, gradient: bool = True) -> float:
+        """What running pieces with fields of such areas takes, one after the other."""
+        curve = self.with_gradient if gradient else self.without
+        return sum(_at(curve, area) for area in areas_px)
+
+
+def measured(
+    network: Network,
+    settings: StyleSettings,
+    *,
+    clock: Callable[[], float] = time.perf_counter,
+) -> Rates:
+    """The rates of a network on its own device, for what the settings compare."""
+    network = converted(network, settings.precision)
+    device = next(network.parameters()).device.type
+    with_gradient, without = [], []
+    for side, times in zip(SIDES_PX.get(device, SIDES_OF_OTHERS_PX), TIMES, strict=True):
+        descent = _descent(network, settings, side)
+        with_gradient.append((side * side, _shortest(descent.step, times, clock, device)))
+        without.append((side * side, _shortest(descent.sums, times, clock, device)))
+    return Rates(tuple(with_gradient), tuple(without))
+
+
+def _descent(network: Network, settings: StyleSettings, side: int) -> Descent:
+    """A transfer between pictures of noise."""
+    like = next(network.parameters())
+    generator = torch.Generator().manual_seed(0)
+    noise = [255 * torch.rand(1, 3, side, side, generator=generator) for _ in range(2)]
+    content, image = (each.to(like.device) for each in noise)
+    goal = Goal(
+        content,
+        [content],
+        network,
+        replace(settings, style_weights=()),
+        gang=Gang(),
+        memory=Memory(0),
+        offload=Offload(),
+        tile_px=None,
+        graphs=1,
+    )
+    size = (side, side)
+    return Descent(goal, Scale(size, size, 0, 1), State(0, {IMAGE: image}))
+
+
+def _shortest(
+    run: Callable[[], object], times: int, clock: Callable[[], float], device: str
+) -> float:
+    found = []
+    for _ in range(times):
+        _finish(device)
+        began = clock()
+        run()
+        _finish(device)
+        found.append(clock() - began)
+    return min(found)
+
+
+def _finish(device: str) -> None:
+    if device == "cuda":
+        torch.cuda.synchronize()
+
+
+def _at(curve: Curve, area: int) -> float:
+    """The seconds of an area: between two that were measured, or in proportion to the last."""
+    place = bisect_left([pixels for pixels, _ in curve], area)
+    if place == len(curve):
+        pixels, seconds = curve[-1]
+        return seconds * area / pixels
+    if place == 0:  # what doesn't grow with the area is known from the first two
+        place = min(1, len(curve) - 1)
+    (before, less), (pixels, seconds) = curve[max(0, place - 1)], curve[place]
+    if before == pixels:
+        return seconds
+    return max(0.0, less + (seconds - less) * (area - before) / (pixels - before))

@@ -1,0 +1,38 @@
+"""What was measured of a few sizes tells the time of all."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from renderer import calibration, networks
+from renderer.calibration import Rates
+from renderer.settings import StyleSettings
+
+RATES = Rates(with_gradient=((100, 2.0), (400, 5.0), (900, 18.0)), without=((100, 1.0),))
+
+
+@pytest.mark.parametrize(
+    ("area", "seconds"),
+    [(100, 2.0), (250, 3.5), (400, 5.0), (900, 18.0), (1800, 36.0), (50, 1.5)],
+)
+def test_times_lie_between_what_was_measured_and_grow_beyond(area: int, seconds: float) -> None:
+    assert RATES.seconds([area]) == pytest.approx(seconds)
+    assert RATES.seconds([area, 100]) == pytest.approx(seconds + 2.0)
+
+
+def test_without_a_gradient_is_another_time() -> None:
+    assert RATES.seconds([300], gradient=False) == pytest.approx(3.0)
+
+
+def test_every_size_is_measured_with_and_without_a_gradient(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(calibration, "SIDES_PX", {"cpu": (16, 24, 32)})
+    torch.manual_seed(0)
+    network = networks.build(networks.entry("vgg16"), "conv1_2")
+    settings = StyleSettings(style_layers=("conv1_1", "conv1_2"), content_layers=("conv1_2",))
+    ticks = iter(range(1000))
+    found = calibration.measured(network, settings, clock=lambda: float(next(ticks)))
+    expected = tuple((side * side, 1.0) for side in (16, 24, 32))  # one tick each
+    assert found == Rates(expected, expected)
