@@ -16,6 +16,7 @@ from renderer.memory import Memory, fingerprint, size_bytes
 from renderer.networks import Network
 from renderer.networks.flow import Field, Flow
 from renderer.settings import DreamSettings, StyleSettings
+from renderer.slopes import Tiled
 from renderer.style import steps, transfer
 from renderer.targets import Layers, blended_grams, contents
 
@@ -153,11 +154,11 @@ def test_dreams_that_differ_in_blend_share_their_smallest_octave(
     network: Network, monkeypatch: pytest.MonkeyPatch, checkpoint: bool
 ) -> None:
     counted = [0]
-    real = dream.tiled_gradients
+    real = Tiled.__call__
 
-    def gradients(*given: Any, **named: Any) -> Any:
+    def slopes(*given: Any) -> Any:
         counted[0] += 1
-        return real(*given, **named)
+        return real(*given)
 
     def events(blend: float, memory: Memory | None) -> list[Event]:
         settings, ask = replace(DREAM, blend=blend), (lambda: True) if checkpoint else None
@@ -168,7 +169,7 @@ def test_dreams_that_differ_in_blend_share_their_smallest_octave(
 
     blends = (0.1, 0.5, 0.9)
     alone = [events(blend, None) for blend in blends]
-    monkeypatch.setattr(dream, "tiled_gradients", gradients)
+    monkeypatch.setattr(Tiled, "__call__", slopes)
     memory = Memory()
     assert [events(blend, memory) for blend in blends] == alone
     assert counted[0] == 3 * 9 - 2 * 3  # three levels of three steps; two dreams skip one level
