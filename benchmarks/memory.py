@@ -54,7 +54,7 @@ def one(given: argparse.Namespace, megapixels: float, tile_px: int | None) -> di
     foretold = Layouts.of(network, settings, (side, side)).at(tile_px)
     style.transfer(*_pictures(64), network, settings)  # whatever comes with the first time
     before, cpu = _status("VmRSS"), time.process_time()
-    offload = Offload(given.room_gb * 2**30)
+    offload = Offload({"cpu": given.room_gb * 2**30})
     steps = style.steps(*_pictures(side), network, settings, tile_px=tile_px, offload=offload)
     for event in steps:
         del event

@@ -27,7 +27,8 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
         "min_scale": 128,
         "scale_factor": 2.0,
     },
-    # The lowest loss in about the report's time: the scales together take twice the last one's.
+    # More steps through more scales: by their passes (the scales together take twice the last
+    # one's) as long as the report takes, or a little less.
     "best": {
         "optimizer": "lbfgs",
         "iterations": 1500,
@@ -38,7 +39,7 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
 
 HELP = (
     "how to get there: the report's 3600 small steps (report), its loss in a tenth of that time "
-    "(fast), or the lowest loss in about its time (best); stands for optimizer, iterations, "
+    "(fast), or as much time for a lower loss (best); stands for optimizer, iterations, "
     "step_size, min_scale and scale_factor, where these aren't given"
 )
 

@@ -7,6 +7,7 @@ allocator has at hand.
 
 from __future__ import annotations
 
+import math
 import time
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
@@ -60,7 +61,20 @@ def measured(
         descent = _descent(network, settings, side)
         with_gradient.append((side * side, _shortest(descent.step, times, clock, device)))
         without.append((side * side, _shortest(descent.sums, times, clock, device)))
-    return Rates(tuple(with_gradient), tuple(without))
+    return Rates(rising(with_gradient), rising(without))
+
+
+def rising(found: Sequence[tuple[int, float]]) -> Curve:
+    """What was measured, without what can't be: a smaller piece takes no longer than a larger one.
+
+    Where others keep all cores busy, threads that wait for each other may take a hundred times as
+    long, now and then.
+    """
+    least, curve = math.inf, []
+    for pixels, seconds in reversed(found):
+        least = min(least, seconds)
+        curve.append((pixels, least))
+    return tuple(reversed(curve))
 
 
 def _descent(network: Network, settings: StyleSettings, side: int) -> Descent:

@@ -25,6 +25,12 @@ def test_without_a_gradient_is_another_time() -> None:
     assert RATES.seconds([300], gradient=False) == pytest.approx(3.0)
 
 
+def test_a_smaller_piece_takes_no_longer_than_a_larger_one() -> None:
+    disturbed = [(100, 0.2), (400, 9.0), (900, 0.5)]
+    assert calibration.rising(disturbed) == ((100, 0.2), (400, 0.5), (900, 0.5))
+    assert calibration.rising([(100, 2.0), (400, 1.0)]) == ((100, 1.0), (400, 1.0))
+
+
 def test_every_size_is_measured_with_and_without_a_gradient(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
