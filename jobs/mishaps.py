@@ -6,7 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-STARTED, FAILED, ENDED = "started", "failed", ("retried", "given_up")
+from jobs.history import GIVEN_UP, STARTED
+
+FAILED, ENDED = "failed", ("retried", GIVEN_UP)
 
 
 @dataclass(slots=True)

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import fsspec
 import pytest
 
 from cluster import exits
-from cluster.cli import run
 from jobs.storage import at
 from jobs.workspace import Workspace
 from renderer import images
 from tests.cluster.conftest import NETWORK, UNTIL, picture
+from tests.cluster.farm import Told
 
 JOB = {
     "inputs": ["a.png"],
@@ -35,22 +34,6 @@ def url(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tiny_weights_dir: Path)
     (tmp_path / "a.png").write_bytes(picture())
     (tmp_path / "job.yaml").write_text(json.dumps(JOB))
     return f"memory://urls-{next(_numbers)}/renders/job"
-
-
-Told = Callable[..., tuple[int, str]]
-
-
-@pytest.fixture
-def told(capsys: pytest.CaptureFixture[str]) -> Told:
-    """Runs a command; its exit code and what it printed."""
-
-    def call(*arguments: object) -> tuple[int, str]:
-        capsys.readouterr()
-        code = run([str(argument) for argument in arguments])
-        printed = capsys.readouterr()
-        return code, printed.out + printed.err
-
-    return call
 
 
 def render(told: Told, url: str, *more: str) -> str:
