@@ -24,6 +24,7 @@ from cluster.heads import Submission
 from jobs import deposits, travel
 from jobs.branches import branches
 from jobs.deposits import Deposit, Progress
+from jobs.documents import MAX_BYTES
 from jobs.spec import JobSpec
 from jobs.storage import absolute, at, is_url
 from renderer.errors import JobError
@@ -73,6 +74,11 @@ def parcel(spec: JobSpec, out: str, *, told: Progress) -> Parcel:
     storage = at(store)
     data = travel.filled(packed, lambda file: storage.address(found[file].name))
     text = travel.written(data)
+    if len(text) > MAX_BYTES:
+        raise JobError(
+            f"{spec.title}: names too many files to travel ({len(text) / 1e6:.0f} MB); put "
+            "the pictures where the cluster reads them, and name a folder or a glob there"
+        )
     asked = {"out": out, **data}
     digest = _digest(asked)
     return Parcel(

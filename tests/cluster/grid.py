@@ -74,7 +74,7 @@ def grid(home: Path, *, token: bool, nodes: int, **more: str) -> Iterator[Grid]:
     own = {
         "HOME": str(home),
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
-        "RAY_AUTH_MODE": "token" if token else "",
+        "RAY_AUTH_MODE": "token" if token else "disabled",
         "RAY_USAGE_STATS_ENABLED": "0",
         "PYTHONPATH": str(Path(__file__).parents[2]),
     }
