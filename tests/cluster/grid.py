@@ -32,9 +32,13 @@ class Grid:
     nodes: list[Process] = field(default_factory=list)
 
     def join(self) -> Process:
-        """Another node, with one CPU. One after the other: on one machine Ray mixes them up."""
+        """Another node of one CPU, ``node-1`` first; together Ray would mix them up here."""
         known = self.alive()
-        options = ["--num-cpus=1", f"--dashboard-agent-listen-port={free_port()}"]
+        options = [
+            "--num-cpus=1",
+            f"--node-name=node-{len(self.nodes) + 1}",
+            f"--dashboard-agent-listen-port={free_port()}",
+        ]
         self.nodes.append(_started(self.environment, f"--address={self.gcs}", *options))
         until(lambda: len(self.alive() - known) == 1, "the node does not come up")
         return self.nodes[-1]
