@@ -11,6 +11,7 @@ from typing import Any
 
 from cluster.resources import Node, local_cpus
 from cluster.seclusion import forget_token, secluded
+from renderer import heap
 from renderer.errors import ClusterError, ReverieError
 
 OBJECT_STORE_BYTES = 2**30
@@ -68,7 +69,7 @@ class RaySession:
             self._thread.join()
 
     def _live(self) -> None:
-        for key, value in QUIET.items():
+        for key, value in {**QUIET, **heap.ENVIRONMENT}.items():
             os.environ.setdefault(key, value)
         with contextlib.nullcontext() if self._address else secluded():
             import ray
