@@ -14,7 +14,6 @@ import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import PurePosixPath
 from typing import Any, Protocol
 
 from jobs.inputs import Source
@@ -227,7 +226,7 @@ def recipe_key(recipe: Mapping[str, Any]) -> str:
 
 def picture(source: Source, size: int | None) -> dict[str, Any]:
     """A source picture as the log keeps it: its name, its bytes' digest, which frame, its size."""
-    name = PurePosixPath(source.path).name
+    name = source.path.rpartition("/")[2]
     return {"name": name, "digest": source.digest[:16], "frame": source.frame, "size": size}
 
 
