@@ -153,6 +153,7 @@ class Chronicle:
     def finished(self, task: Task, result: Done) -> None:
         """A frame is in the workspace (which has logged that itself)."""
         self._nodes.pop(task.id, None)
+        self._resumed.pop(task.id, None)
         self._notify(
             n.TaskFinished(
                 task=task.id,

@@ -117,7 +117,10 @@ class History:
         if event == ARTEFACTS_BEGUN and _is_below(home := record.get("folder"), ARTEFACTS):
             self.artefacts[str(home)] = task
             self.homes[task] = str(home)
-            self.widths[task] = record.get("width")
+            if record.get("width") is None:  # as most are
+                self.widths.pop(task, None)
+            else:
+                self.widths[task] = record["width"]
         files = record.get("files")
         if isinstance(files, list) and all(_is_below(file, FRAMES) for file in files):
             self._result(task, files, record)

@@ -141,6 +141,7 @@ class Workspace:
         """Adds to the log what has happened; ``task=`` and ``attempt=`` are read back."""
         with self._storage.told():
             self._log.append(event, **facts)
+        facts.pop("picture", None)  # what a later run asks for, that reads the log
         self.history.remember({"event": event, **facts})
 
     @property
