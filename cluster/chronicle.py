@@ -7,13 +7,16 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 
 from cluster import notices as n
-from cluster.backend import Attempt, Joined, Left
+from cluster.backend import Allowed, Attempt, Joined, Left
 from cluster.records import Done, Failed, Started
 from jobs import messages as m
+from jobs.demands import Demands
+from jobs.history import ALLOWED
 from jobs.plan import Plan
 from jobs.reasons import reasons
 from jobs.schedule import Counts
 from jobs.tasks import Task
+from jobs.work import share
 from jobs.workspace import LEFT_OUT, Workspace
 from renderer.events import Progress
 
@@ -29,6 +32,7 @@ class Chronicle:
     ) -> None:
         self._plan, self._workspace, self._notify = plan, workspace, notify
         self._tasks: Mapping[str, Task] = {task.id: task for task in plan.tasks}
+        self._sizes = plan.sizes
         self._workers: dict[str, str] = {}  # task -> the worker that has it
         self._resumed: dict[str, int] = {}  # task -> iterations done when it was given
         self._places: dict[str, str] = {}  # worker -> its node
@@ -67,6 +71,22 @@ class Chronicle:
         self._workspace.record("worker_lost", worker=report.slot, reason=report.reason)
         self._notify(n.WorkerLost(worker=report.slot, reason=report.reason))
 
+    def released(self, slot: str) -> None:
+        """A worker was given back."""
+        self._workspace.record("worker_released", worker=slot)
+        self._notify(n.WorkerReleased(worker=slot))
+
+    def allowed(self, report: Allowed) -> None:
+        """How many workers the job may have, beside others."""
+        self._workspace.record(ALLOWED, workers=report.workers, jobs=report.jobs)
+        self._notify(n.WorkersAllowed(workers=report.workers, jobs=report.jobs))
+
+    def demanded(self, demands: Demands) -> None:
+        """How urgent the job is, or how many workers it takes at most, was changed."""
+        told = n.DemandsChanged(priority=demands.priority, max_workers=demands.max_workers)
+        self._workspace.record("demands", **dataclasses.asdict(told))
+        self._notify(told)
+
     def sharded(self, shards: int) -> None:
         """So many workers render a style transfer together from now on."""
         if shards > 1 or self._sharded:
@@ -92,6 +112,7 @@ class Chronicle:
                 attempt=attempt.number,
                 worker=slot,
                 resumed=resumed,
+                share=self._share(task.id, resumed),
                 shards=shards,
             )
         )
@@ -121,6 +142,7 @@ class Chronicle:
                 worker=slot,
                 iteration=record.iteration,
                 iterations=record.iterations,
+                share=self._share(attempt.task, record.iteration),
                 losses=dict(record.losses),
             )
         )
@@ -238,6 +260,11 @@ class Chronicle:
                 pictures=pictures,
             )
         )
+
+    def _share(self, task: str, iteration: int) -> float:
+        """The share of a task's work that so many iterations are."""
+        size = self._sizes.get(task, (0, 0))
+        return share(self._tasks[task].settings, size, iteration)
 
     def _task_failed(
         self, task: str, cause: str, reason: str, *, node: str = "", needs: str = ""

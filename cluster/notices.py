@@ -57,6 +57,29 @@ class WorkerLost:
 
 
 @dataclass(frozen=True, kw_only=True)
+class WorkerReleased:
+    """A worker was given back: others want it, its node is drained, or there is no work for it."""
+
+    worker: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkersAllowed:
+    """So many workers the job may have from now on, as one of so many jobs on the cluster."""
+
+    workers: int
+    jobs: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class DemandsChanged:
+    """Someone has changed how urgent the job is, or how many workers it takes at most."""
+
+    priority: int
+    max_workers: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class TaskStarted:
     """A worker was given a task."""
 
@@ -68,18 +91,23 @@ class TaskStarted:
     attempt: int
     worker: str
     resumed: int = 0  # iterations that an earlier attempt has done
+    share: float = 0.0  # of the task's work, 0..1, that these are
     shards: int = 1  # workers that render it together; ``worker`` leads
 
 
 @dataclass(frozen=True, kw_only=True)
 class TaskProgress:
-    """One iteration is done (not every iteration is told)."""
+    """One iteration is done (not every iteration is told).
+
+    ``share`` of the task's work, 0..1, is done: early iterations may be of small pictures.
+    """
 
     task: str
     file: str
     worker: str
     iteration: int
     iterations: int
+    share: float
     losses: dict[str, float]
 
 
@@ -209,6 +237,9 @@ Notice = (
     | Sharded
     | WorkerJoined
     | WorkerLost
+    | WorkerReleased
+    | WorkersAllowed
+    | DemandsChanged
     | TaskStarted
     | TaskProgress
     | TaskCheckpointed

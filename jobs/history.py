@@ -28,6 +28,7 @@ RECIPE, FINISHED, RENAMED = "recipe", "finished", "renamed"
 ARTEFACTS_BEGUN = "artefacts_begun"  # whose a folder of artefacts is from now on
 STARTED, CHECKPOINT = "started", "checkpoint"
 RETRIED, GIVEN_UP, FORGOTTEN = "retried", "given_up", "forgotten"
+OPENED, ALLOWED = "opened", "workers_allowed"
 ALONG_THE_WAY = (CHECKPOINT, "checkpoint_damaged", ARTEFACTS_BEGUN)
 """Events of a task that don't end its attempt."""
 
@@ -38,7 +39,7 @@ class Result:
 
     ``recipe`` is a key of ``History.recipes``; ``needs`` is the task that it went on from, or else
     ``picture`` is what it was made of. ``losses`` are the last iteration's, by name; ``seconds``
-    are those of the attempt that finished it.
+    are those of the attempt that finished it, which went on from iteration ``resumed``.
     """
 
     files: tuple[str, ...]
@@ -48,6 +49,7 @@ class Result:
     picture: Mapping[str, Any] = field(default_factory=dict)
     losses: Mapping[str, float] = field(default_factory=dict)
     iterations: int = 0
+    resumed: int = 0
     seconds: float = 0.0
 
 
@@ -89,12 +91,15 @@ class History:
     forgotten: set[str] = field(default_factory=set)
     diverged: set[str] = field(default_factory=set)  # in bfloat16, and so rendered in float32
     running: dict[str, str] = field(default_factory=dict)  # tasks begun and not ended: their node
+    allowed: tuple[int, int] | None = None  # workers that the driver may have, as one of how many
 
     def remember(self, record: Mapping[str, Any]) -> None:
         """Adds a record. What it lacks, or has of a wrong type, is passed over."""
         task, event = record.get("task"), record["event"]
         if event == RECIPE and isinstance(record.get("recipe"), dict):
             self.recipes[str(record.get("key"))] = record["recipe"]
+        if event in (OPENED, ALLOWED):
+            self._allow(record)
         if not isinstance(task, str):
             return
         if isinstance(attempt := record.get("attempt"), int):
@@ -174,6 +179,11 @@ class History:
                 wanted.update(task.needs)
         return done
 
+    def _allow(self, record: Mapping[str, Any]) -> None:
+        workers, jobs = record.get("workers"), record.get("jobs")
+        known = isinstance(workers, int) and isinstance(jobs, int)
+        self.allowed = (workers, jobs) if known else None  # type: ignore[assignment]
+
     def _result(self, task: str, files: list[str], record: Mapping[str, Any]) -> None:
         size = record.get("size_bytes")
         known = self.results.get(task)
@@ -181,7 +191,7 @@ class History:
             self.results[task] = dataclasses.replace(known, files=tuple(files))
         else:
             picture, losses, seconds = (record.get(k) for k in ("picture", "losses", "seconds"))
-            iterations = record.get("iterations")
+            iterations, resumed = (record.get(k) for k in ("iterations", "resumed"))
             self.results[task] = Result(
                 files=tuple(files),
                 size_bytes=size if isinstance(size, int) else -1,
@@ -190,6 +200,7 @@ class History:
                 picture=picture if isinstance(picture, dict) else {},
                 losses=losses if isinstance(losses, dict) else {},
                 iterations=iterations if isinstance(iterations, int) else 0,
+                resumed=resumed if isinstance(resumed, int) else 0,
                 seconds=float(seconds) if isinstance(seconds, int | float) else 0.0,
             )
             self.forgotten.discard(task)

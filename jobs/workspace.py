@@ -57,11 +57,10 @@ from jobs.history import (
 )
 from jobs.inputs import FailedInput, listed
 from jobs.requests import Requests, asked, withdraw
-from jobs.roster import PLAN, Entry, written
+from jobs.roster import JOB, PLAN, Entry, written
 from jobs.storage import Sizes, Storage, absolute, at, leftovers
 from jobs.tasks import Task
 
-JOB = "job.json"
 LEFT_OUT = "left-out.csv"
 
 
