@@ -28,6 +28,7 @@ from cluster.phrases import (
     running_line,
     shown,
     unreadable_line,
+    waiting_line,
 )
 
 STATUS_EVERY_S = 30.0
@@ -101,6 +102,8 @@ class PlainDisplay:
 def remark(notice: n.Notice) -> Text | None:
     """A line for what is worth knowing while a run goes on; None for the rest."""
     match notice:
+        case n.WaitingFor():
+            return Text(waiting_line(notice), style="dim")
         case n.Opened(unreadable=unreadable):
             lines = [Text(line) for line in (opened_line(notice), *again_lines(notice.again))]
             lines += [Text(unreadable_line(*item), style="red") for item in unreadable]
