@@ -176,7 +176,7 @@ def _rendered(
     with contextlib.ExitStack() as stack:
         with uncollected():
             workspace = stack.enter_context(Workspace.open(place))
-            workspace.begin(job.data, job.plan.tasks)
+            workspace.begin(job.data, job.plan.tasks, left_out=job.plan.failed_inputs)
             display = stack.enter_context(contextlib.closing(display_for(options)))
             stack.enter_context(contextlib.redirect_stdout(Chatter()))
             interrupt = stack.enter_context(interrupts())

@@ -34,7 +34,9 @@ class Opened:
     tasks: int
     finished: int
     left: dict[int, int] = field(default_factory=dict)  # tasks still to do, by step
-    unreadable: tuple[tuple[str, str], ...] = ()  # (picture, reason)
+    unreadable: tuple[tuple[str, str], ...] = ()  # (picture, reason) of the first that are none
+    left_out: int = 0  # how many are none
+    left_out_file: str = ""  # where all are listed
     again: tuple[tuple[str, int], ...] = ()  # (why tasks are rendered again, how many)
 
 

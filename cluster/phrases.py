@@ -15,6 +15,10 @@ REASONS_SHOWN = 8
 """So many reasons for rendering again are told one by one."""
 
 
+UNREADABLE_SHOWN = 5
+"""So many pictures that can't be rendered are told one by one."""
+
+
 def duration(seconds: float) -> str:
     """A time in the two units that matter: ``3.4 s``, ``2 min 3 s``, ``1 h 20 min``."""
     if seconds < 9.95:
@@ -105,6 +109,14 @@ def finished_line(notice: n.TaskFinished) -> str:
 def unreadable_line(picture: str, reason: str) -> str:
     """An input that is no picture; the reason names it as a rule."""
     return f"left out {reason}" if picture in reason else f"left out {picture}: {reason}"
+
+
+def unreadable_lines(notice: n.Opened) -> list[str]:
+    """The first inputs that are no pictures, and where all of them are listed."""
+    told = [unreadable_line(*item) for item in notice.unreadable[:UNREADABLE_SHOWN]]
+    if (more := notice.left_out - len(told)) > 0:
+        told.append(f"left out {more:,} more, all listed in {shown(notice.left_out_file)}")
+    return told
 
 
 def failed_line(notice: n.TaskFailed) -> str:
