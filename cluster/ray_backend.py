@@ -50,6 +50,7 @@ from cluster.resources import Allotment
 from cluster.staffing import Staffing
 from cluster.watchdog import Listening
 from jobs.messages import Cause
+from renderer import heap
 from renderer.errors import ClusterError
 
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 10.0
@@ -118,6 +119,8 @@ class RayBackend:
         self._start_s, self._listening, self._listened_s = start_s, Listening(), 0.0
         self._allotment = allotment
         self._cpus = 0 if session.ours else allotment.threads
+        # Processes of a Ray of our own have it from it: they start a second sooner without.
+        self._environment = None if session.ours else {"env_vars": heap.ENVIRONMENT}
         self._alone = len(session.nodes) == 1
         self._placement = Placement(allotment, shared=not session.ours)
         self._staffing = Staffing(allotment, shared=not session.ours, grace_s=yield_s)
@@ -249,6 +252,7 @@ class RayBackend:
             "max_restarts": -1,
             "max_task_retries": 0,
             "concurrency_groups": {CONTROL: 1},
+            "runtime_env": self._environment,
         }
         allotment = self._allotment
         return ray.remote(**options)(Slot).remote(gpus=allotment.gpus, threads=allotment.threads)
