@@ -28,6 +28,7 @@ from cluster.phrases import (
     running_line,
     shown,
     unreadable_lines,
+    waiting_line,
 )
 
 STATUS_EVERY_S = 30.0
@@ -98,6 +99,8 @@ class PlainDisplay:
 def remark(notice: n.Notice) -> Text | None:
     """A line for what is worth knowing while a run goes on; None for the rest."""
     match notice:
+        case n.WaitingFor():
+            return Text(waiting_line(notice), style="dim")
         case n.Opened():
             lines = [Text(line) for line in (opened_line(notice), *again_lines(notice.again))]
             lines += [Text(line, style="red") for line in unreadable_lines(notice)]

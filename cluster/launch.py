@@ -37,6 +37,7 @@ from cluster.live import LiveDisplay
 from cluster.orders import Orders, Terms
 from cluster.ray_session import RaySession
 from cluster.records import Pace
+from cluster.requirements import suitable
 from cluster.resources import Node, Wanted, allot, automatic_threads, local_cpus
 from cluster.runner import POLL_S, Rules, Runner, Summary, Watch
 from cluster.shelf import Shelf
@@ -229,7 +230,10 @@ def make_backend(job: Job, session: RaySession | None, watch: Watch) -> Backend:
     from cluster.ray_backend import RayBackend
 
     up = session.wait()
-    allotment = allot(up.nodes, wanted, shared=not up.ours)
+    gpu_type, labels = job.resources.gpu_type, job.resources.selector
+    nodes = suitable(up.nodes, gpu_type=gpu_type, labels=labels)
+    allotment = allot(nodes, wanted, shared=not up.ours)
+    allotment = dataclasses.replace(allotment, gpu_type=gpu_type, labels=labels)
     limits = job.rules.limits
     return RayBackend(up, allotment, start_s=limits.start_seconds, yield_s=limits.yield_seconds)
 

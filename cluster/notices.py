@@ -17,6 +17,15 @@ from typing import Any
 
 
 @dataclass(frozen=True, kw_only=True)
+class WaitingFor:
+    """The job comes after another one, which is not done yet; no ``tasks``: not begun."""
+
+    job: str
+    tasks: int
+    finished: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Opened:
     """The job is planned: so many tasks, of which some were finished by an earlier run."""
 
@@ -233,7 +242,8 @@ class Ended:
 
 
 Notice = (
-    Opened
+    WaitingFor
+    | Opened
     | Sharded
     | WorkerJoined
     | WorkerLost

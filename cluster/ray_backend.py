@@ -246,7 +246,7 @@ class RayBackend:
 
     def _actor(self, name: str) -> Any:
         options = {
-            **self._placement.options(name),
+            **(self._placement.options(name) or self._where()),
             "num_cpus": self._cpus,
             "num_gpus": self._allotment.gpus,
             "max_restarts": -1,
@@ -256,6 +256,12 @@ class RayBackend:
         }
         allotment = self._allotment
         return ray.remote(**options)(Slot).remote(gpus=allotment.gpus, threads=allotment.threads)
+
+    def _where(self) -> dict[str, Any]:
+        """What is required of the node of an actor."""
+        wanted = self._allotment
+        found: dict[str, Any] = {"label_selector": dict(wanted.labels)} if wanted.labels else {}
+        return found | ({"accelerator_type": wanted.gpu_type} if wanted.gpu_type else {})
 
     def _read(self, slot: _Slot, attempt: Attempt, stream: Any) -> list[Report]:
         try:
