@@ -200,6 +200,8 @@ def _advice(error: Exception) -> str:
             "refuses the token: have the head's own in ~/.ray/auth_token (or RAY_AUTH_TOKEN_PATH, "
             "RAY_AUTH_TOKEN)"
         )
+    if type(error).__module__.startswith("requests."):
+        return f"doesn't answer ({type(error).__name__})"
     if isinstance(error, ValueError | ConnectionError) or "404" in line:
         return f"is no dashboard of Ray's (it has port {PORT}, if nothing else was said): {line}"
     return line

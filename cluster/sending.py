@@ -94,11 +94,15 @@ def parcel(spec: JobSpec, out: str, *, told: Progress) -> Parcel:
     )
 
 
-def check(spec: JobSpec) -> None:
-    """Raise JobError for what can be known here to be wrong with a job's steps.
+def check(spec: JobSpec, out: str) -> None:
+    """Raise JobError for what can be known here to be wrong with a job that is to be made there.
 
     What asks for style pictures at URLs is left to the cluster, which alone may reach them.
     """
+    for place in spec.preceding:
+        if is_url(out) and not is_url(place):
+            fault = f"{place}: is a folder of this machine, and --out is none; name a URL"
+            raise JobError(spec.complaint(("after",), fault))
     if not any("://" in str(step) for step in spec.data["steps"]):
         branches(spec)
 

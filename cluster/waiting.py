@@ -18,6 +18,7 @@ POLL_S = 1.0
 UNHEARD_S = 60.0
 """How long a head that answered before may be silent."""
 
+LOST = "submit again when a head is up: the job goes on from what lies in its folder"
 SHOWN_LINES = 20
 
 
@@ -31,9 +32,9 @@ def until_over(head: Head, id: str, show: Callable[[], None]) -> Submission:
         try:
             found = head.look(id)
             heard = time.monotonic()
-        except ClusterError:
+        except ClusterError as error:
             if time.monotonic() - heard > UNHEARD_S:
-                raise
+                raise ClusterError(f"{error}; {LOST}") from error
             found = None
         with contextlib.suppress(WorkspaceError):  # not there yet, or can't be read from here
             show()

@@ -4,11 +4,12 @@ A job that is rendered on other machines can't name files of this one. ``packed`
 and puts a ``File`` wherever files are named: inputs, style pictures, guides, masks, pictures that
 choose channels, weights, and values of a matrix that are any of these. ``filled`` puts other names
 in their places. Folders and globs become the files that they mean here and now. URLs and generated
-pictures stay as they are.
+pictures stay as they are, and so does what a job that this one comes after has yet to make.
 """
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -83,6 +84,7 @@ class _Packer:
     def __init__(self, spec: JobSpec) -> None:
         self._spec = spec
         self._known: dict[str, list[str]] = {}  # a folder is listed once
+        self._stay: set[str] = set()
         self.faults: list[str] = []
         every = [one for _, own in spec.variants for one in own.inputs if isinstance(one, str)]
         paths = [path for pattern in dict.fromkeys(every) for path in self._found(pattern, ())]
@@ -98,6 +100,8 @@ class _Packer:
                 data[key] = self._many(value, (key,))
             elif key == "steps":
                 data[key] = self._below(value, (key,))
+            elif key == "after":
+                data[key] = list(self._spec.preceding)
             elif key == WEIGHTS and value:
                 data[key] = {net: self._weight(file, net) for net, file in value.items()}
             elif key == "matrix" and isinstance(value, dict):
@@ -153,15 +157,18 @@ class _Packer:
         for number, item in enumerate(value if isinstance(value, list) else [value]):
             below = (*key, number) if isinstance(value, list) else key
             found += [item] if isinstance(item, dict) else self._found(str(item), below)
-        own = list(dict.fromkeys(p for p in found if isinstance(p, str) and not _stays(p)))
+        own = [p for p in dict.fromkeys(p for p in found if isinstance(p, str)) if self._goes(p)]
         names = dict(zip(own, stems(own), strict=True))
         if _of_inputs(key):
             names.update((path, self._inputs[path]) for path in own if path in self._inputs)
         return [_file(p, names[p]) if isinstance(p, str) and p in names else p for p in found]
 
     def _found(self, pattern: str, key: Key) -> list[str]:
-        if _stays(pattern):
+        if is_url(pattern) or generated.is_generated(pattern):
             return [pattern]
+        if later := self._later(pattern):
+            self._stay.add(later)
+            return [later]
         if pattern not in self._known:
             try:
                 self._known[pattern] = expand(pattern, self._spec.base)
@@ -169,6 +176,15 @@ class _Packer:
                 self.faults.append(self._spec.complaint(key, str(error)))
                 return []
         return self._known[pattern]
+
+    def _goes(self, path: str) -> bool:
+        return not (is_url(path) or generated.is_generated(path) or path in self._stay)
+
+    def _later(self, pattern: str) -> str:
+        """The full path of what a job makes that this one comes after; of all else nothing."""
+        path = os.path.normpath(self._spec.base / Path(pattern).expanduser())
+        places = (os.path.normpath(place) for place in self._spec.preceding if not is_url(place))
+        return path if any(path.startswith(f"{place}{os.sep}") for place in places) else ""
 
     def _weight(self, given: Any, network: str) -> Any:
         path = self._spec.weights_file(network)
@@ -188,8 +204,3 @@ def _file(path: str, name: str) -> File:
 
 def _of_inputs(key: Key) -> bool:
     return any(parted(str(part))[-1] == INPUTS for part in key)
-
-
-def _stays(pattern: str) -> bool:
-    """Whether a text names no file of this machine."""
-    return is_url(pattern) or generated.is_generated(pattern)

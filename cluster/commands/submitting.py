@@ -110,7 +110,7 @@ def submit_command(
     key = None if id is None else sending.checked_id(id)
     spec = load(job if "://" in job else Path(job), JobOptions.of(given))
     place = sending.destination(out or str(RENDERS / spec.title), address, shared=shared)
-    sending.check(spec)
+    sending.check(spec, place)
     head = Head.at(address)
     with _bar("reading") as told:
         parcel = sending.parcel(spec, place, told=told)
@@ -196,7 +196,9 @@ def _followed(head: Head, sent: Sent, screen: Screen) -> int:
     except KeyboardInterrupt:
         sys.stderr.write(f"it goes on; follow it with: reverie watch {sent.out}\n")
         return exits.INTERRUPTED
-    if over.code not in (exits.DONE, exits.SOME_FAILED):
+    if over.code == exits.INTERRUPTED:
+        sys.stderr.write(f"error: {sent.id}: was stopped; submitted again, it goes on from there\n")
+    elif over.code not in (exits.DONE, exits.SOME_FAILED):
         told = waiting.last_words(head, over)
         sys.stderr.write("".join(f"driver: {line}\n" for line in told))
         sys.stderr.write(f"error: {sent.id}: {exits.MEANINGS.get(over.code, over.state)}\n")

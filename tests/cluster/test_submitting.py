@@ -208,7 +208,7 @@ def test_a_head_may_be_silent_for_a_while_but_not_for_ever(
     monkeypatch.setattr(head, "look", silent)
     monkeypatch.setattr(waiting, "POLL_S", 0.01)
     monkeypatch.setattr(waiting, "UNHEARD_S", 0.05)
-    with pytest.raises(ClusterError, match="no one answers"):
+    with pytest.raises(ClusterError, match="no one answers; submit again when a head is up"):
         waiting.until_over(head, "any", lambda: None)
 
 
@@ -224,6 +224,7 @@ def test_a_head_may_be_silent_for_a_while_but_not_for_ever(
         (("--out", "nosuch://x/y"), exits.NO_WORKSPACE, "isn't a place for a workspace"),
         (("--out", "a.png/x"), exits.NO_WORKSPACE, "a file is where a folder should be"),
         (("--size", "0"), exits.BAD_INPUT, "--size"),
+        (("--out", "s3://b/r/x", "--after", "renders/a"), exits.BAD_INPUT, "and --out is none"),
     ],
 )
 def test_what_is_wrong_is_one_line(

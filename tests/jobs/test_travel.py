@@ -108,6 +108,20 @@ def test_urls_and_generated_pictures_stay(tmp_path: Path) -> None:
     assert list(travel.files(packed)) == []
 
 
+def test_what_a_job_makes_that_this_one_comes_after_is_named_and_not_looked_for(
+    tmp_path: Path, paint: Paint
+) -> None:
+    paint("a.png")
+    inputs = ["a.png", "renders/first/frames/1-dream/*.png"]
+    after = ["renders/first", "s3://bucket/renders/second"]
+    packed = travel.packed(spec_of(tmp_path, inputs=inputs, after=after))
+    assert packed["after"] == [str(tmp_path / "renders" / "first"), after[1]]
+    assert packed["inputs"] == [
+        File(str(tmp_path / "a.png"), "a.png"),
+        str(tmp_path / "renders/first/frames/1-dream/*.png"),
+    ]
+
+
 def test_weight_files_travel(tmp_path: Path, paint: Paint) -> None:
     paint("a.png")
     (tmp_path / "own.pth").write_bytes(b"tensors")
