@@ -7,16 +7,17 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 
 from cluster import notices as n
-from cluster.backend import Attempt, Joined, Left
-from cluster.records import Done, Failed, Started
+from cluster.backend import Attempt, Joined, Left, Refused
+from cluster.records import Done, Failed, Said, Started
 from jobs import messages as m
+from jobs.history import SAID
 from jobs.plan import Plan
 from jobs.reasons import reasons
 from jobs.schedule import Counts
 from jobs.tasks import Task
 from jobs.work import share
 from jobs.workspace import Workspace
-from renderer.events import Progress
+from renderer.events import Checkpoint, Progress
 
 
 class Chronicle:
@@ -63,6 +64,12 @@ class Chronicle:
         """A worker was lost."""
         self._workspace.record("worker_lost", worker=report.slot, reason=report.reason)
         self._notify(n.WorkerLost(worker=report.slot, reason=report.reason))
+
+    def refused(self, report: Refused) -> None:
+        """A node gets none of the job's tasks."""
+        facts = {"node": report.node, "reason": report.reason}
+        self._workspace.record("refused", cause="versions", **facts)
+        self._notify(n.NodeRefused(**facts))
 
     def sharded(self, shards: int) -> None:
         """So many workers render a style transfer together from now on."""
@@ -124,16 +131,33 @@ class Chronicle:
             )
         )
 
-    def checkpointed(self, attempt: Attempt, slot: str, iteration: int) -> None:
+    def checkpointed(
+        self, attempt: Attempt, slot: str, kept: Checkpoint, *, seconds: float
+    ) -> None:
         """A task's state is in the workspace (which has logged that itself)."""
         self._notify(
             n.TaskCheckpointed(
                 task=attempt.task,
                 file=self._tasks[attempt.task].file,
                 worker=slot,
-                iteration=iteration,
+                iteration=kept.iteration,
+                size_bytes=len(kept.data),
+                seconds=seconds,
             )
         )
+
+    def said(self, attempt: Attempt, record: Said) -> None:
+        """Something was logged during an attempt."""
+        for line in record.lines:
+            self._workspace.record(
+                SAID,
+                task=attempt.task,
+                attempt=attempt.number,
+                node=record.node,
+                level=line.level,
+                logger=line.logger,
+                message=line.message,
+            )
 
     def artefact(self, attempt: Attempt, file: str) -> None:
         """A file that a task makes beside its frame is in the workspace."""

@@ -28,12 +28,14 @@ from ray.exceptions import (
 )
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-from cluster.backend import PATIENCE_S, Attempt, Joined, Left, Report, Told, is_last
+from cluster.backend import PATIENCE_S, Attempt, Joined, Left, Refused, Report, Told, is_last
 from cluster.joint import Joint
 from cluster.placement import Placement
 from cluster.ray_actor import CONTROL, Ready, Slot, kill
+from cluster.ray_errors import reason
 from cluster.ray_session import Session
 from cluster.records import Failed, Handle, Order, Seat
+from cluster.refusals import Refusals
 from cluster.resources import Allotment
 from cluster.watchdog import Listening
 from jobs.messages import Cause
@@ -102,6 +104,7 @@ class RayBackend:
         self._alone = len(session.nodes) == 1
         names = [f"worker-{i + 1}" for i in range(allotment.workers)]
         self._placement = Placement(names, allotment, shared=not session.ours)
+        self._refusals = Refusals()
         self._slots = {name: _Slot(name, self._actor(name)) for name in names}
         self._lost: list[Report] = []
         self._here = ray.get_runtime_context().get_node_id()
@@ -143,6 +146,7 @@ class RayBackend:
             slot = awaited[ref]
             reports += self._read(slot, *slot.running) if slot.running else self._read_ready(slot)
         self._replace_the_late()
+        self._look_for_nodes()
         return reports
 
     def cancel(self, attempt: Attempt, *, patience_s: float = PATIENCE_S) -> None:
@@ -187,6 +191,7 @@ class RayBackend:
     def _actor(self, name: str) -> Any:
         options = {
             **self._placement.options(name),
+            **self._refusals.options(),
             "num_cpus": self._cpus,
             "num_gpus": self._allotment.gpus,
             "max_restarts": -1,
@@ -200,11 +205,11 @@ class RayBackend:
         try:
             record = ray.get(next(stream), timeout=READ_WITHIN_S)
         except RayTaskError as error:  # raised outside the worker's own border: a broken order
-            record = Failed(Cause.ERROR, _reason(error), slot.node, traceback=str(error))
+            record = Failed(Cause.ERROR, reason(error), slot.node, traceback=str(error))
         except StopIteration:
             return self._lose(slot, "its stream of records ended without a result")
         except RayError as error:
-            return self._lose(slot, _reason(error), cause_of(error))
+            return self._lose(slot, reason(error), cause_of(error))
         joint = slot.joint
         if is_last(record):
             slot.running = slot.joint = slot.force_at = None
@@ -226,17 +231,40 @@ class RayBackend:
         except RayError as error:
             self._not_up(slot, error)
             return []
+        if why := self._refusals.why(up):
+            return self._refuse(slot, up, why)
         slot.up, slot.asked, slot.died, slot.late = True, 0, 0, 0
         slot.node = up.node
         slot.node_id, slot.process = up.node_id, up.process
         return [Joined(slot.name, up.node, up.device, up.gpus)]
+
+    def _refuse(self, slot: _Slot, up: Ready, why: str) -> list[Report]:
+        """Have a slot on another node, if there is one with room for it, or not at all."""
+        ray.kill(slot.actor, no_restart=True)
+        told: list[Report] = [Refused(up.node, why)] if self._refusals.add(up, why) else []
+        room = self._refusals.room(self._allotment, shared=bool(self._cpus))
+        if len(self._slots) <= room and not self._placement.options(slot.name):
+            slot.actor, slot.waited_s = self._actor(slot.name), 0.0
+            _ask(slot)
+            return told
+        del self._slots[slot.name]
+        if not self._slots:
+            raise self._refusals.none_left()
+        return told
+
+    def _look_for_nodes(self) -> None:
+        """End where nobody renders, and all nodes that could are refused: one may go unnoticed."""
+        if self._any_up or not self._refusals.due():
+            return
+        if not self._refusals.room(self._allotment, shared=bool(self._cpus)):
+            raise self._refusals.none_left()
 
     def _not_up(self, slot: _Slot, error: RayError) -> None:
         if isinstance(error, ActorDiedError):  # for good: Ray restarts it no more
             slot.actor = self._actor(slot.name)
             slot.died += 1
         if slot.died >= PATIENCE and not self._any_up:
-            raise ClusterError(f"{slot.name} doesn't come up: {_reason(error)}") from error
+            raise ClusterError(f"{slot.name} doesn't come up: {reason(error)}") from error
         pause = min(FIRST_PAUSE_S * 2**slot.asked, LONGEST_PAUSE_S)
         slot.ask_at = time.monotonic() + pause
 
@@ -298,12 +326,6 @@ def _ready(refs: list[Any], timeout_s: float) -> list[Any]:
     if not ray.wait(refs, num_returns=1, timeout=timeout_s)[0]:
         return []
     return list(ray.wait(refs, num_returns=len(refs), timeout=0)[0])
-
-
-def _reason(error: RayError) -> str:
-    """What Ray says in the line that says it."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return lines[0] if lines else type(error).__name__
 
 
 def cause_of(error: RayError) -> Cause:

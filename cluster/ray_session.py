@@ -77,7 +77,7 @@ class RaySession:
             try:
                 if not borrowed:
                     _connect(self._address, self._gpus)
-                self._session = Session(_nodes(ray.nodes()), ours=self._address is None)
+                self._session = Session(listed(ray.nodes()), ours=self._address is None)
             except ReverieError as error:
                 self._error = error
         self._up.set()
@@ -128,11 +128,12 @@ def _no_ray(address: str | None, error: Exception) -> str:
     return f"no Ray answers at {address}: {lines[0]}{token}"
 
 
-def _nodes(listed: list[dict[str, Any]]) -> tuple[Node, ...]:
+def listed(nodes: list[dict[str, Any]]) -> tuple[Node, ...]:
+    """Those of Ray's nodes that are alive, and what they have."""
     from cluster.ray_actor import node_label
 
     return tuple(
         Node(node_label(n), n["Resources"].get("CPU", 0.0), n["Resources"].get("GPU", 0.0))
-        for n in listed
+        for n in nodes
         if n["Alive"]
     )

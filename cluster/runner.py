@@ -22,11 +22,22 @@ from dataclasses import dataclass, field
 
 from cluster import notices as n
 from cluster.assembly import Assembly
-from cluster.backend import PATIENCE_S, Attempt, Backend, Freed, Joined, Left, Report, Told, is_last
+from cluster.backend import (
+    PATIENCE_S,
+    Attempt,
+    Backend,
+    Freed,
+    Joined,
+    Left,
+    Refused,
+    Report,
+    Told,
+    is_last,
+)
 from cluster.chronicle import Chronicle
 from cluster.collecting import uncollected
 from cluster.orders import Orders
-from cluster.records import Done, Failed, Record, Started, Stopped
+from cluster.records import Done, Failed, Record, Said, Started, Stopped
 from cluster.shortage import Shortage
 from cluster.watchdog import Watchdog
 from jobs import messages as m
@@ -58,11 +69,12 @@ PICTURES_NAMED = 5
 
 @dataclass(frozen=True)
 class Watch:
-    """Who looks on: takes the notices, draws now and then, says whether to stop."""
+    """Who looks on: takes the notices and counts, draws now and then, says whether to stop."""
 
     notify: Callable[[n.Notice], None] = lambda notice: None
     tick: Callable[[], None] = lambda: None
     interrupted: Callable[[], bool] = lambda: False
+    counted: Callable[[Counts], None] = lambda counts: None
 
 
 @dataclass(frozen=True)
@@ -133,6 +145,7 @@ class Runner:
         pictures = self._pictures()
         interrupted = not whole and not self._stopped
         self._chronicle.ended(counts, seconds, interrupted=interrupted, pictures=pictures)
+        self._watch.counted(counts)
         outputs_failed = sum(isinstance(outcome, n.OutputFailed) for outcome in outcomes)
         return Summary(counts, outputs_failed, interrupted)
 
@@ -184,6 +197,7 @@ class Runner:
             self._make_do()
             self._heed_pause()
             self._watch.tick()
+            self._watch.counted(self._schedule.counts)
             if not self._over:
                 deadline = self._ending(deadline)
 
@@ -234,6 +248,8 @@ class Runner:
                 if self._shortage.over():
                     self._allow(self._backend.shards)
                 self._event(m.SlotJoined(slot, node))
+            case Refused():
+                self._chronicle.refused(report)
             case Freed(slot, node):
                 self._event(m.SlotJoined(slot, node))
             case Left(slot, reason, cause):
@@ -256,6 +272,9 @@ class Runner:
                 self._keep(attempt, slot, record)
             case Artefact():
                 self._keep_artefact(attempt, record)
+            case Said():
+                if self._schedule.runs(*attempt):
+                    self._chronicle.said(attempt, record)
             case Done():
                 self._result = record
                 self._event(m.Finished(*attempt))
@@ -327,6 +346,7 @@ class Runner:
         """Publish a checkpoint, if its attempt is alive."""
         task, number = attempt
         if self._schedule.runs(task, number):
+            began = time.monotonic()
             self._workspace.checkpoint(
                 task,
                 checkpoint.data,
@@ -334,7 +354,8 @@ class Runner:
                 iteration=checkpoint.iteration,
                 keep=self._rules.checkpoint.keep,
             )
-            self._chronicle.checkpointed(attempt, slot, checkpoint.iteration)
+            seconds = time.monotonic() - began
+            self._chronicle.checkpointed(attempt, slot, checkpoint, seconds=seconds)
 
     def _keep_artefact(self, attempt: Attempt, artefact: Artefact) -> None:
         """Put an artefact in its place, if its attempt is alive."""

@@ -29,7 +29,7 @@ from cluster.commands.workspaces import (
     lines,
     workspace,
 )
-from cluster.loglines import log_line
+from cluster.loglines import details, log_line, structured
 from cluster.phrases import shown
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def list_command(places: Places = None, json: Json = False) -> None:
         found = status(storage)
         rows.append(
             {
-                "job": storage.place.rstrip("/").rpartition("/")[2],
+                "job": _job(storage),
                 "state": found.state,
                 "tasks": found.tasks,
                 "done": found.finished,
@@ -113,7 +113,12 @@ def watch_command(folder: Folder, timeout: Timeout = None) -> int:
 def logs_command(
     folder: Folder, frames: Frames = None, follow: FollowOption = False, json: Json = False
 ) -> int:
-    """Tell what has happened in a job, or to some of its frames; with -f, go on telling."""
+    """Tell what has happened in a job, or to some of its frames; with -f, go on telling.
+
+    Where frames are named, tracebacks of what failed are told too. With --json each line is an
+    object with at (seconds since 1970), level, job, event, message, and mostly task, frame,
+    attempt, node.
+    """
     from jobs import roster
     from jobs.following import Follower
 
@@ -121,7 +126,8 @@ def logs_command(
     wanted = chosen(roster.load(storage), frames) if frames else None
     if follow:
         return _tell_on(storage, wanted, as_json=json)
-    _tell(Follower(storage).news(), _names(storage), wanted, as_json=json)
+    names = _names(storage)
+    _tell(Follower(storage).news(), names, wanted, as_json=json, job=_job(storage))
     return exits.DONE
 
 
@@ -199,7 +205,7 @@ def _tell_on(
     follower, names = Follower(storage), _names(storage)
 
     def tell(_: object) -> None:
-        _tell(follower.news(), names, wanted, as_json=as_json)
+        _tell(follower.news(), names, wanted, as_json=as_json, job=_job(storage))
 
     found = until_over(storage, timeout_s, draw=tell)
     tell(found)
@@ -212,14 +218,22 @@ def _tell(
     wanted: set[str] | None,
     *,
     as_json: bool,
+    job: str,
 ) -> None:
     for record in records:
         if wanted is not None and record.get("task") not in wanted:
             continue
-        text = jsonlib.dumps(record, ensure_ascii=False) if as_json else log_line(record, names)
-        if text:
-            sys.stdout.write(f"{text}\n")
+        if as_json:
+            told = [jsonlib.dumps(structured(record, names, job), ensure_ascii=False)]
+        else:
+            told = [log_line(record, names)]
+            told += details(record) if wanted is not None else []
+        sys.stdout.writelines(f"{text}\n" for text in told if text)
     sys.stdout.flush()
+
+
+def _job(storage: Storage) -> str:
+    return storage.place.rstrip("/").rpartition("/")[2]
 
 
 def _names(storage: Storage) -> dict[str, str]:
