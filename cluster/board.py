@@ -75,7 +75,7 @@ class Board:
                 self.failures = [unreadable_line(*item) for item in notice.unreadable]
             case n.WorkerJoined(worker=worker, node=node, device=device):
                 self.rows[worker] = Row(worker, node, device)
-            case n.WorkerLost(worker=worker):
+            case n.WorkerLost(worker=worker) | n.WorkerReleased(worker=worker):
                 self.rows.pop(worker, None)
             case n.TaskStarted(worker=worker):
                 row = self.rows[worker]

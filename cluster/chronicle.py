@@ -7,10 +7,11 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 
 from cluster import notices as n
-from cluster.backend import Attempt, Joined, Left, Refused
+from cluster.backend import Allowed, Attempt, Joined, Left, Refused
 from cluster.records import Done, Failed, Said, Started
 from jobs import messages as m
-from jobs.history import SAID
+from jobs.demands import Demands
+from jobs.history import ALLOWED, SAID
 from jobs.plan import Plan
 from jobs.reasons import reasons
 from jobs.schedule import Counts
@@ -70,6 +71,22 @@ class Chronicle:
         facts = {"node": report.node, "reason": report.reason}
         self._workspace.record("refused", cause="versions", **facts)
         self._notify(n.NodeRefused(**facts))
+
+    def released(self, slot: str) -> None:
+        """A worker was given back."""
+        self._workspace.record("worker_released", worker=slot)
+        self._notify(n.WorkerReleased(worker=slot))
+
+    def allowed(self, report: Allowed) -> None:
+        """How many workers the job may have, beside others."""
+        self._workspace.record(ALLOWED, workers=report.workers, jobs=report.jobs)
+        self._notify(n.WorkersAllowed(workers=report.workers, jobs=report.jobs))
+
+    def demanded(self, demands: Demands) -> None:
+        """How urgent the job is, or how many workers it takes at most, was changed."""
+        told = n.DemandsChanged(priority=demands.priority, max_workers=demands.max_workers)
+        self._workspace.record("demands", **dataclasses.asdict(told))
+        self._notify(told)
 
     def sharded(self, shards: int) -> None:
         """So many workers render a style transfer together from now on."""

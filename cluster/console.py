@@ -16,6 +16,8 @@ from cluster import notices as n
 from cluster.board import Board
 from cluster.phrases import (
     again_lines,
+    allowed_line,
+    demands_line,
     duration,
     ended_line,
     eta,
@@ -108,6 +110,10 @@ def remark(notice: n.Notice) -> Text | None:
             return Text(f"each picture is rendered by {workers}", style="dim")
         case n.WorkerLost(reason=reason):
             return Text(reason, style="yellow")
+        case n.WorkersAllowed(workers=workers, jobs=jobs) if jobs > 1 or not workers:
+            return Text(allowed_line(workers, jobs), style="dim")
+        case n.DemandsChanged():
+            return Text(f"from now on: {demands_line(notice.priority, notice.max_workers)}")
         case n.TaskRetried(file=file, reason=reason, left=left):
             tries = "1 more try" if left == 0 else f"{left + 1} more tries"
             return Text(f"trying again {file}: {reason} ({tries} left)", style="yellow")

@@ -91,6 +91,7 @@ def planned(spec: JobSpec, options: RunOptions) -> Job:
             spec.losses,
             spec.order,
             shards=shards_of(found, spec.resources),
+            demands=spec.resources.demands,
         ),
     )
 
@@ -235,7 +236,8 @@ def make_backend(job: Job, session: RaySession | None, watch: Watch, meters: Met
     up = session.wait()
     meters.begin()
     allotment = allot(up.nodes, wanted, shared=not up.ours)
-    return RayBackend(up, allotment, start_s=job.rules.limits.start_seconds)
+    limits = job.rules.limits
+    return RayBackend(up, allotment, start_s=limits.start_seconds, yield_s=limits.yield_seconds)
 
 
 def wanted_by(job: Job) -> Wanted:
@@ -245,6 +247,7 @@ def wanted_by(job: Job) -> Wanted:
         width=job.plan.width,
         widest=job.plan.widest,
         workers=resources.workers,
+        max_workers=resources.max_workers,
         threads=resources.threads,
         gpus=resources.gpus,
         tasks_per_gpu=resources.tasks_per_gpu,

@@ -81,7 +81,7 @@ class Meters:
         match notice:
             case n.WorkerJoined(worker=worker, node=node):
                 self._nodes[worker] = node
-            case n.WorkerLost(worker=worker):
+            case n.WorkerLost(worker=worker) | n.WorkerReleased(worker=worker):
                 self._told_at = 0.0
                 node = self._nodes.pop(worker, "")
                 if node:

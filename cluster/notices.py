@@ -55,6 +55,29 @@ class WorkerLost:
 
 
 @dataclass(frozen=True, kw_only=True)
+class WorkerReleased:
+    """A worker was given back: others want it, its node is drained, or there is no work for it."""
+
+    worker: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkersAllowed:
+    """So many workers the job may have from now on, as one of so many jobs on the cluster."""
+
+    workers: int
+    jobs: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class DemandsChanged:
+    """Someone has changed how urgent the job is, or how many workers it takes at most."""
+
+    priority: int
+    max_workers: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class TaskStarted:
     """A worker was given a task."""
 
@@ -222,6 +245,9 @@ Notice = (
     | Sharded
     | WorkerJoined
     | WorkerLost
+    | WorkerReleased
+    | WorkersAllowed
+    | DemandsChanged
     | TaskStarted
     | TaskProgress
     | TaskCheckpointed

@@ -61,6 +61,18 @@ def opened_line(notice: n.Opened) -> str:
     return f"{notice.job}: {plural(notice.tasks, 'task')}{done}, into {shown(notice.directory)}"
 
 
+def allowed_line(workers: int, jobs: int) -> str:
+    """How many workers a job may have beside others: ``3 workers, beside 2 other jobs``."""
+    others = f"beside {plural(jobs - 1, 'other job')}" if jobs > 1 else "by itself"
+    return f"{plural(workers, 'worker')}, {others}" if workers else f"no worker yet, {others}"
+
+
+def demands_line(priority: int, max_workers: int | None) -> str:
+    """How urgent a job is and how much it takes: ``priority 80, at most 4 workers``."""
+    most = f", at most {plural(max_workers, 'worker')}" if max_workers else ""
+    return f"priority {priority}{most}"
+
+
 def again_lines(again: Sequence[tuple[str, int]]) -> list[str]:
     """Why tasks are rendered again: ``7 tasks again: style.iterations 120 → 3600``."""
     lines = [f"{plural(tasks, 'task')} again: {why}" for why, tasks in again[:REASONS_SHOWN]]

@@ -28,7 +28,20 @@ from ray.exceptions import (
 )
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-from cluster.backend import PATIENCE_S, Attempt, Joined, Left, Refused, Report, Told, is_last
+from cluster.backend import (
+    PATIENCE_S,
+    Allowed,
+    Attempt,
+    Joined,
+    Leaving,
+    Left,
+    Refused,
+    Report,
+    Staying,
+    Told,
+    Wishes,
+    is_last,
+)
 from cluster.joint import Joint
 from cluster.placement import Placement
 from cluster.ray_actor import CONTROL, Ready, Slot, kill
@@ -37,6 +50,7 @@ from cluster.ray_session import Session
 from cluster.records import Failed, Handle, Order, Seat
 from cluster.refusals import Refusals
 from cluster.resources import Allotment
+from cluster.staffing import Staffing
 from cluster.watchdog import Listening
 from jobs.messages import Cause
 from renderer.errors import ClusterError
@@ -91,25 +105,32 @@ class RayBackend:
 
     On a Ray of our own the actors ask Ray for no CPUs: nobody else is there to share with, and the
     user may want more workers than cores. A slot that hasn't come up within ``start_s`` of
-    listening gets a new actor, and twice as long; None: it is waited for without end.
+    listening gets a new actor, and twice as long; None: it is waited for without end. A slot that
+    is to be given back may render on for ``yield_s``.
     """
 
     def __init__(
-        self, session: Session, allotment: Allotment, *, start_s: float | None = None
+        self,
+        session: Session,
+        allotment: Allotment,
+        *,
+        start_s: float | None = None,
+        yield_s: float = 30.0,
     ) -> None:
         self.threads, self.shards = allotment.threads, allotment.shards
         self._start_s, self._listening, self._listened_s = start_s, Listening(), 0.0
         self._allotment = allotment
         self._cpus = 0 if session.ours else allotment.threads
         self._alone = len(session.nodes) == 1
-        names = [f"worker-{i + 1}" for i in range(allotment.workers)]
-        self._placement = Placement(names, allotment, shared=not session.ours)
+        self._placement = Placement(allotment, shared=not session.ours)
+        self._staffing = Staffing(allotment, shared=not session.ours, grace_s=yield_s)
         self._refusals = Refusals()
-        self._slots = {name: _Slot(name, self._actor(name)) for name in names}
+        self._wishes: Wishes | None = None
+        self._allowed: Allowed | None = None
+        self._slots: dict[str, _Slot] = {}
         self._lost: list[Report] = []
         self._here = ray.get_runtime_context().get_node_id()
-        for slot in self._slots.values():
-            _ask(slot)
+        self._hire(self._staffing.first())
 
     def share(self, value: object) -> Handle:
         return ray.put(value)
@@ -136,7 +157,17 @@ class RayBackend:
         options = {"num_returns": "streaming", "_generator_backpressure_num_objects": AHEAD}
         slot.running = (attempt, slot.actor.render.options(**options).remote(*order))
 
+    def employ(self, wishes: Wishes) -> None:
+        self._wishes = wishes
+
+    def release(self, slot: str) -> None:
+        ray.kill(self._slots.pop(slot).actor, no_restart=True)
+        self._placement.release(slot)
+        self._staffing.crew.gone(slot)
+
     def poll(self, timeout_s: float) -> list[Report]:
+        if moves := self._moves():  # by themselves: what follows is to be done before all else
+            return moves
         self._ask_again()
         self._insist()
         self._send_off()
@@ -146,7 +177,7 @@ class RayBackend:
             slot = awaited[ref]
             reports += self._read(slot, *slot.running) if slot.running else self._read_ready(slot)
         self._replace_the_late()
-        self._look_for_nodes()
+        self._end_if_all_are_refused()
         return reports
 
     def cancel(self, attempt: Attempt, *, patience_s: float = PATIENCE_S) -> None:
@@ -167,6 +198,35 @@ class RayBackend:
             ray.kill(slot.actor, no_restart=True)
         self._slots.clear()
         self._placement.close()
+        self._staffing.close()
+
+    def _moves(self) -> list[Report]:
+        """Begin workers that are to come; tell who is to go."""
+        if self._wishes is None:
+            return []
+        nodes = {name: slot.node_id for name, slot in self._slots.items() if slot.up}
+        busy = {name for name, slot in self._slots.items() if slot.running}
+        moves = self._staffing.moves(self._wishes, nodes=nodes, busy=busy)
+        self._hire(moves.hire)
+        reports: list[Report] = [Leaving(name) for name in moves.leave]
+        reports += [Leaving(name, at_once=True) for name in moves.stop]
+        reports += [Staying(name) for name in moves.stay]
+        share = self._staffing.share
+        allowed = Allowed(share.workers, share.jobs) if share else None
+        if allowed and allowed != self._allowed:
+            self._allowed = allowed
+            reports.append(allowed)
+        return reports
+
+    def _hire(self, teams: int) -> None:
+        if self._refusals:
+            teams = min(teams, max(0, self._room - len(self._slots)) // self._staffing.team)
+        for _ in range(teams):
+            names = self._staffing.crew.hired(self._staffing.team)
+            self._placement.add(names)
+            for name in names:
+                self._slots[name] = _Slot(name, self._actor(name))
+                _ask(self._slots[name])
 
     def _stuck(self, slot: _Slot) -> list[_Slot]:
         """Who is in the way where a slot doesn't go on: itself or, of several, who doesn't answer.
@@ -221,6 +281,8 @@ class RayBackend:
         slot.up, slot.waited_s = False, 0.0
         slot.ask_at = time.monotonic() + FIRST_PAUSE_S
         where = f" on {slot.node}" if slot.node else ""
+        if cause is Cause.WORKER_LOST and self._staffing.doomed(slot.node_id):
+            cause = Cause.PREEMPTED
         left = Left(slot.name, f"{slot.name}{where} was lost: {reason}", cause)
         return joint.lost(left) if joint else [left]
 
@@ -239,25 +301,19 @@ class RayBackend:
         return [Joined(slot.name, up.node, up.device, up.gpus)]
 
     def _refuse(self, slot: _Slot, up: Ready, why: str) -> list[Report]:
-        """Have a slot on another node, if there is one with room for it, or not at all."""
-        ray.kill(slot.actor, no_restart=True)
-        told: list[Report] = [Refused(up.node, why)] if self._refusals.add(up, why) else []
-        room = self._refusals.room(self._allotment, shared=bool(self._cpus))
-        if len(self._slots) <= room and not self._placement.options(slot.name):
-            slot.actor, slot.waited_s = self._actor(slot.name), 0.0
-            _ask(slot)
-            return told
-        del self._slots[slot.name]
-        if not self._slots:
-            raise self._refusals.none_left()
-        return told
+        """Give a slot back; another takes its place where another node has room for it."""
+        self.release(slot.name)
+        return [Refused(up.node, why)] if self._refusals.add(up, why) else []
 
-    def _look_for_nodes(self) -> None:
-        """End where nobody renders, and all nodes that could are refused: one may go unnoticed."""
-        if self._any_up or not self._refusals.due():
-            return
-        if not self._refusals.room(self._allotment, shared=bool(self._cpus)):
+    def _end_if_all_are_refused(self) -> None:
+        """End where nobody renders, and no node is left that could."""
+        if self._refusals and not self._any_up and not self._room:
             raise self._refusals.none_left()
+
+    @property
+    def _room(self) -> int:
+        """How many workers there is room for beside those nodes that were refused."""
+        return self._refusals.room(self._allotment, shared=bool(self._cpus))
 
     def _not_up(self, slot: _Slot, error: RayError) -> None:
         if isinstance(error, ActorDiedError):  # for good: Ray restarts it no more

@@ -9,6 +9,7 @@ import threading
 from dataclasses import dataclass
 from typing import Any
 
+from cluster.nodes import listed
 from cluster.resources import Node, local_cpus
 from cluster.seclusion import forget_token, secluded
 from renderer.errors import ClusterError, ReverieError
@@ -77,7 +78,7 @@ class RaySession:
             try:
                 if not borrowed:
                     _connect(self._address, self._gpus)
-                self._session = Session(listed(ray.nodes()), ours=self._address is None)
+                self._session = Session(listed(), ours=self._address is None)
             except ReverieError as error:
                 self._error = error
         self._up.set()
@@ -126,14 +127,3 @@ def _no_ray(address: str | None, error: Exception) -> str:
         "" if os.environ.get("RAY_AUTH_MODE") else "; if it asks for a token, RAY_AUTH_MODE=token"
     )
     return f"no Ray answers at {address}: {lines[0]}{token}"
-
-
-def listed(nodes: list[dict[str, Any]]) -> tuple[Node, ...]:
-    """Those of Ray's nodes that are alive, and what they have."""
-    from cluster.ray_actor import node_label
-
-    return tuple(
-        Node(node_label(n), n["Resources"].get("CPU", 0.0), n["Resources"].get("GPU", 0.0))
-        for n in nodes
-        if n["Alive"]
-    )

@@ -9,17 +9,17 @@ from __future__ import annotations
 import time
 from typing import Any
 
+from cluster.nodes import listed
 from cluster.ray_actor import Ready
-from cluster.resources import Allotment, places
+from cluster.resources import Allotment, Node, places
 from cluster.versions import differences, own
 from renderer.errors import ClusterError
 
 NODE_LABEL = "ray.io/node-id"
 """By which Ray tells its nodes apart where actors say on which they may be placed."""
 
-
 LOOK_S = 5.0
-"""How often it is looked for others where nobody renders: Ray notices late that one is gone."""
+"""How often it is looked which others there are: nodes come, and Ray notices late that one went."""
 
 
 class Refusals:
@@ -28,6 +28,7 @@ class Refusals:
     def __init__(self) -> None:
         self._driver = own()
         self._reasons: dict[str, str] = {}  # by Ray's id of the node
+        self._sound: tuple[Node, ...] | None = None  # None: to be looked for
         self._looked_at = 0.0
 
     def why(self, up: Ready) -> str:
@@ -39,6 +40,7 @@ class Refusals:
         """Refuse a worker's node; whether that is news."""
         new = up.node_id not in self._reasons
         self._reasons[up.node_id] = reason
+        self._sound = None
         return new
 
     def options(self) -> dict[str, Any]:
@@ -48,21 +50,12 @@ class Refusals:
         return {"label_selector": {NODE_LABEL: f"!in({','.join(sorted(self._reasons))})"}}
 
     def room(self, allotment: Allotment, *, shared: bool) -> int:
-        """How many workers the other nodes have room for."""
-        import ray
-
-        from cluster.ray_session import listed
-
-        sound = [node for node in ray.nodes() if node["NodeID"] not in self._reasons]
-        return places(listed(sound), allotment, cpus=shared)
-
-    def due(self) -> bool:
-        """Whether it is time to see if other nodes are left; never before one was refused."""
+        """How many workers the other nodes have room for; it is looked now and then."""
         now = time.monotonic()
-        if not self._reasons or now - self._looked_at < LOOK_S:
-            return False
-        self._looked_at = now
-        return True
+        if self._sound is None or now - self._looked_at >= LOOK_S:
+            self._looked_at = now
+            self._sound = tuple(node for node in listed() if node.id not in self._reasons)
+        return places(self._sound, allotment, cpus=shared)
 
     def none_left(self) -> ClusterError:
         """What a job ends with that has no node to render on."""
@@ -71,3 +64,6 @@ class Refusals:
             f"no node is left to render on: {why}; have the driver's versions on all nodes "
             "(`reverie doctor --address` shows them)"
         )
+
+    def __bool__(self) -> bool:
+        return bool(self._reasons)

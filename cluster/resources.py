@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,11 +18,24 @@ from renderer.errors import ClusterError
 
 @dataclass(frozen=True)
 class Node:
-    """What a machine has in all, whoever uses it now."""
+    """What a machine has in all, whoever uses it now.
+
+    ``leaving``: it is being drained, and gets no more workers.
+    """
 
     name: str
     cpus: float
     gpus: float = 0.0
+    id: str = ""
+    gpu_types: tuple[str, ...] = ()
+    labels: Mapping[str, str] = field(default_factory=dict, hash=False)
+    leaving: bool = False
+
+
+def fits(node: Node, gpu_type: str, labels: Mapping[str, str]) -> bool:
+    """Whether a node is one of those that a job asks for."""
+    typed = not gpu_type or gpu_type in node.gpu_types
+    return typed and all(node.labels.get(name) == value for name, value in labels.items())
 
 
 @dataclass(frozen=True)
@@ -35,6 +49,7 @@ class Wanted:
     width: int
     widest: int
     workers: int | None = None
+    max_workers: int | None = None
     threads: int | None = None
     gpus: float | None = None
     tasks_per_gpu: int = 1
@@ -45,13 +60,17 @@ class Wanted:
 class Allotment:
     """So many workers, each with so many threads and such a share of GPUs.
 
-    ``shards`` of them render a style transfer together.
+    ``shards`` of them render a style transfer together. ``fixed``: so many were asked for, and no
+    more are wanted where there is room for them.
     """
 
     workers: int
     threads: int
     gpus: float
     shards: int = 1
+    fixed: bool = False
+    gpu_type: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict, hash=False)
 
 
 def allot(nodes: tuple[Node, ...], wanted: Wanted, *, shared: bool) -> Allotment:
@@ -71,6 +90,8 @@ def allot(nodes: tuple[Node, ...], wanted: Wanted, *, shared: bool) -> Allotment
     fitting = places(nodes, each, cpus=True)
     room = fitting if shared else places(nodes, each, cpus=False)
     workers = wanted.workers or max(shards, min(wanted.widest * shards, fitting))
+    if wanted.max_workers is not None:
+        workers = max(shards, min(workers, wanted.max_workers))
     if workers > room:
         raise ClusterError(_shortage(nodes, each, room=room, workers=workers))
     if shards > workers:
@@ -78,7 +99,7 @@ def allot(nodes: tuple[Node, ...], wanted: Wanted, *, shared: bool) -> Allotment
             f"{shards} shards need {shards} workers, and there are {workers}; ask for more "
             "(--workers) or for fewer shards (--shards)"
         )
-    return Allotment(workers, threads, gpus, shards)
+    return Allotment(workers, threads, gpus, shards, fixed=wanted.workers is not None)
 
 
 def _shards(nodes: tuple[Node, ...], wanted: Wanted, *, gpus: float) -> int:

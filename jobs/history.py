@@ -30,6 +30,7 @@ ARTEFACTS_BEGUN = "artefacts_begun"  # whose a folder of artefacts is from now o
 STARTED, CHECKPOINT = "started", "checkpoint"
 RETRIED, GIVEN_UP, FORGOTTEN = "retried", "given_up", "forgotten"
 SAID = "said"  # what a task's worker logged
+OPENED, ALLOWED = "opened", "workers_allowed"
 ALONG_THE_WAY = (CHECKPOINT, "checkpoint_damaged", ARTEFACTS_BEGUN, SAID)
 """Events of a task that don't end its attempt."""
 
@@ -92,12 +93,15 @@ class History:
     forgotten: set[str] = field(default_factory=set)
     diverged: set[str] = field(default_factory=set)  # in bfloat16, and so rendered in float32
     running: dict[str, str] = field(default_factory=dict)  # tasks begun and not ended: their node
+    allowed: tuple[int, int] | None = None  # workers that the driver may have, as one of how many
 
     def remember(self, record: Mapping[str, Any]) -> None:
         """Adds a record. What it lacks, or has of a wrong type, is passed over."""
         task, event = record.get("task"), record["event"]
         if event == RECIPE and isinstance(record.get("recipe"), dict):
             self.recipes[str(record.get("key"))] = record["recipe"]
+        if event in (OPENED, ALLOWED):
+            self._allow(record)
         if not isinstance(task, str):
             return
         if isinstance(attempt := record.get("attempt"), int):
@@ -173,6 +177,11 @@ class History:
             if task.id not in done:
                 wanted.update(task.needs)
         return done
+
+    def _allow(self, record: Mapping[str, Any]) -> None:
+        workers, jobs = record.get("workers"), record.get("jobs")
+        known = isinstance(workers, int) and isinstance(jobs, int)
+        self.allowed = (workers, jobs) if known else None  # type: ignore[assignment]
 
     def _result(self, task: str, files: list[str], record: Mapping[str, Any]) -> None:
         size = record.get("size_bytes")

@@ -12,6 +12,7 @@ from pydantic_core import core_schema
 
 from jobs import generated, presets, shards
 from jobs.channels import SCHEMA, Channels, by_layers
+from jobs.demands import Demands
 from jobs.generated import Generated
 from jobs.models import (
     Choice,
@@ -69,7 +70,7 @@ Input = Annotated[str | Generated, _Input()]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Resources:
+class Resources(Demands):
     """What a job may use, and what each of its tasks gets."""
 
     workers: Annotated[
@@ -111,6 +112,11 @@ class Resources:
     def __post_init__(self) -> None:
         check(self)
         shards.parse(self.shards)
+
+    @property
+    def demands(self) -> Demands:
+        """Those of them that can be changed while the job is rendered."""
+        return Demands(priority=self.priority, max_workers=self.max_workers)
 
 
 FRAMES = (

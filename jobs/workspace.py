@@ -55,11 +55,9 @@ from jobs.history import (
     recipe_key,
 )
 from jobs.requests import Requests, asked, withdraw
-from jobs.roster import PLAN, Entry, written
+from jobs.roster import JOB, PLAN, Entry, written
 from jobs.storage import Sizes, Storage, absolute, at, leftovers
 from jobs.tasks import Task
-
-JOB = "job.json"
 
 
 class Workspace:
