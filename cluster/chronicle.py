@@ -17,8 +17,11 @@ from jobs.reasons import reasons
 from jobs.schedule import Counts
 from jobs.tasks import Task
 from jobs.work import share
-from jobs.workspace import Workspace
+from jobs.workspace import LEFT_OUT, Workspace
 from renderer.events import Checkpoint, Progress
+
+TOLD = 100
+"""So many pictures that can't be rendered are told to those who watch; the workspace lists all."""
 
 
 class Chronicle:
@@ -47,7 +50,9 @@ class Chronicle:
                 tasks=len(plan.tasks),
                 finished=len(done),
                 left=dict(Counter(task.step for task in plan.tasks if task.id not in done)),
-                unreadable=tuple((item.path, item.reason) for item in plan.failed_inputs),
+                unreadable=tuple((item.path, item.reason) for item in plan.failed_inputs[:TOLD]),
+                left_out=len(plan.failed_inputs),
+                left_out_file=workspace.address(LEFT_OUT) if plan.failed_inputs else "",
                 again=tuple((reason.text, reason.tasks) for reason in again),
             )
         )
@@ -193,6 +198,7 @@ class Chronicle:
     def finished(self, task: Task, result: Done) -> None:
         """A frame is in the workspace (which has logged that itself)."""
         self._nodes.pop(task.id, None)
+        self._resumed.pop(task.id, None)
         self._notify(
             n.TaskFinished(
                 task=task.id,

@@ -38,6 +38,7 @@ from cluster.meters import Meters
 from cluster.orders import Orders, Terms
 from cluster.ray_session import RaySession
 from cluster.records import Pace
+from cluster.requirements import suitable
 from cluster.resources import Node, Wanted, allot, automatic_threads, local_cpus
 from cluster.runner import POLL_S, Rules, Runner, Summary, Watch
 from cluster.shelf import Shelf
@@ -176,7 +177,7 @@ def _rendered(
     with contextlib.ExitStack() as stack:
         with uncollected():
             workspace = stack.enter_context(Workspace.open(place))
-            workspace.begin(job.data, job.plan.tasks)
+            workspace.begin(job.data, job.plan.tasks, left_out=job.plan.failed_inputs)
             display = stack.enter_context(contextlib.closing(display_for(options)))
             stack.enter_context(contextlib.redirect_stdout(Chatter()))
             interrupt = stack.enter_context(interrupts())
@@ -235,7 +236,10 @@ def make_backend(job: Job, session: RaySession | None, watch: Watch, meters: Met
 
     up = session.wait()
     meters.begin()
-    allotment = allot(up.nodes, wanted, shared=not up.ours)
+    gpu_type, labels = job.resources.gpu_type, job.resources.selector
+    nodes = suitable(up.nodes, gpu_type=gpu_type, labels=labels)
+    allotment = allot(nodes, wanted, shared=not up.ours)
+    allotment = dataclasses.replace(allotment, gpu_type=gpu_type, labels=labels)
     limits = job.rules.limits
     return RayBackend(up, allotment, start_s=limits.start_seconds, yield_s=limits.yield_seconds)
 

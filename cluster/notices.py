@@ -17,6 +17,15 @@ from typing import Any
 
 
 @dataclass(frozen=True, kw_only=True)
+class WaitingFor:
+    """The job comes after another one, which is not done yet; no ``tasks``: not begun."""
+
+    job: str
+    tasks: int
+    finished: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Opened:
     """The job is planned: so many tasks, of which some were finished by an earlier run."""
 
@@ -25,7 +34,9 @@ class Opened:
     tasks: int
     finished: int
     left: dict[int, int] = field(default_factory=dict)  # tasks still to do, by step
-    unreadable: tuple[tuple[str, str], ...] = ()  # (picture, reason)
+    unreadable: tuple[tuple[str, str], ...] = ()  # (picture, reason) of the first that are none
+    left_out: int = 0  # how many are none
+    left_out_file: str = ""  # where all are listed
     again: tuple[tuple[str, int], ...] = ()  # (why tasks are rendered again, how many)
 
 
@@ -241,7 +252,8 @@ class Ended:
 
 
 Notice = (
-    Opened
+    WaitingFor
+    | Opened
     | Sharded
     | WorkerJoined
     | WorkerLost

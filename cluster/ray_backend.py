@@ -53,6 +53,7 @@ from cluster.resources import Allotment
 from cluster.staffing import Staffing
 from cluster.watchdog import Listening
 from jobs.messages import Cause
+from renderer import heap
 from renderer.errors import ClusterError
 
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 10.0
@@ -121,6 +122,8 @@ class RayBackend:
         self._start_s, self._listening, self._listened_s = start_s, Listening(), 0.0
         self._allotment = allotment
         self._cpus = 0 if session.ours else allotment.threads
+        # Processes of a Ray of our own have it from it: they start a second sooner without.
+        self._environment = None if session.ours else {"env_vars": heap.ENVIRONMENT}
         self._alone = len(session.nodes) == 1
         self._placement = Placement(allotment, shared=not session.ours)
         self._staffing = Staffing(allotment, shared=not session.ours, grace_s=yield_s)
@@ -250,16 +253,23 @@ class RayBackend:
 
     def _actor(self, name: str) -> Any:
         options = {
-            **self._placement.options(name),
-            **self._refusals.options(),
+            **(self._placement.options(name) or self._where()),
             "num_cpus": self._cpus,
             "num_gpus": self._allotment.gpus,
             "max_restarts": -1,
             "max_task_retries": 0,
             "concurrency_groups": {CONTROL: 1},
+            "runtime_env": self._environment,
         }
         allotment = self._allotment
         return ray.remote(**options)(Slot).remote(gpus=allotment.gpus, threads=allotment.threads)
+
+    def _where(self) -> dict[str, Any]:
+        """What is required of the node of an actor."""
+        wanted = self._allotment
+        labels = {**wanted.labels, **self._refusals.labels()}
+        found: dict[str, Any] = {"label_selector": labels} if labels else {}
+        return found | ({"accelerator_type": wanted.gpu_type} if wanted.gpu_type else {})
 
     def _read(self, slot: _Slot, attempt: Attempt, stream: Any) -> list[Report]:
         try:

@@ -7,11 +7,10 @@ its next one would have the same. Workers are then placed elsewhere, as far as t
 from __future__ import annotations
 
 import time
-from typing import Any
 
 from cluster.nodes import listed
 from cluster.ray_actor import Ready
-from cluster.resources import Allotment, Node, places
+from cluster.resources import Allotment, Node, fits, places
 from cluster.versions import differences, own
 from renderer.errors import ClusterError
 
@@ -43,11 +42,10 @@ class Refusals:
         self._sound = None
         return new
 
-    def options(self) -> dict[str, Any]:
-        """What keeps an actor from the refused nodes."""
-        if not self._reasons:
-            return {}
-        return {"label_selector": {NODE_LABEL: f"!in({','.join(sorted(self._reasons))})"}}
+    def labels(self) -> dict[str, str]:
+        """Of which nodes an actor may be placed on one: the labels that it is to select by."""
+        refused = ",".join(sorted(self._reasons))
+        return {NODE_LABEL: f"!in({refused})"} if refused else {}
 
     def room(self, allotment: Allotment, *, shared: bool) -> int:
         """How many workers the other nodes have room for; it is looked now and then."""
@@ -55,7 +53,9 @@ class Refusals:
         if self._sound is None or now - self._looked_at >= LOOK_S:
             self._looked_at = now
             self._sound = tuple(node for node in listed() if node.id not in self._reasons)
-        return places(self._sound, allotment, cpus=shared)
+        wanted = (allotment.gpu_type, allotment.labels)
+        suitable = tuple(node for node in self._sound if fits(node, *wanted))
+        return places(suitable, allotment, cpus=shared)
 
     def none_left(self) -> ClusterError:
         """What a job ends with that has no node to render on."""

@@ -14,7 +14,6 @@ import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import PurePosixPath
 from typing import Any, Protocol
 
 from jobs.inputs import Source
@@ -124,7 +123,10 @@ class History:
         if event == ARTEFACTS_BEGUN and _is_below(home := record.get("folder"), ARTEFACTS):
             self.artefacts[str(home)] = task
             self.homes[task] = str(home)
-            self.widths[task] = record.get("width")
+            if record.get("width") is None:  # as most are
+                self.widths.pop(task, None)
+            else:
+                self.widths[task] = record["width"]
         files = record.get("files")
         if isinstance(files, list) and all(_is_below(file, FRAMES) for file in files):
             self._result(task, files, record)
@@ -239,7 +241,7 @@ def recipe_key(recipe: Mapping[str, Any]) -> str:
 
 def picture(source: Source, size: int | None) -> dict[str, Any]:
     """A source picture as the log keeps it: its name, its bytes' digest, which frame, its size."""
-    name = PurePosixPath(source.path).name
+    name = source.path.rpartition("/")[2]
     return {"name": name, "digest": source.digest[:16], "frame": source.frame, "size": size}
 
 

@@ -24,7 +24,7 @@ from __future__ import annotations
 
 import heapq
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from jobs.limits import Budgets, Limits
 from jobs.messages import (
@@ -79,8 +79,8 @@ class _Entry:
     stopping: bool = False  # was told to stop: what breaks then is no failure
     failed: str = ""  # the task whose failure ended this one: itself, or one that it needs
     reason: str = ""
-    dependents: list[str] = field(default_factory=list)
-    failures: Counter[Cause] = field(default_factory=Counter)
+    dependents: tuple[str, ...] = ()
+    failures: Counter[Cause] | None = None  # until it fails: there may be 100,000 tasks
 
 
 class Schedule:
@@ -194,7 +194,7 @@ class Schedule:
         self._entries[item.task] = entry
         self._tally[entry.state] += 1
         for need in needed:
-            need.dependents.append(item.task)
+            need.dependents += (item.task,)
         entry.missing = sum(need.state is not State.FINISHED for need in needed)
         lost = [need for need in needed if need.state in (State.FAILED, State.SKIPPED)]
         if item.finished:
@@ -269,6 +269,7 @@ class Schedule:
         if self._cancelled or entry.stopping:  # what a stop breaks is not the task's fault
             self._make_ready(entry)
             return
+        entry.failures = entry.failures or Counter()
         entry.failures[cause] += 1
         left = self.budgets.of(cause) - entry.failures[cause]
         if left >= 0:

@@ -27,6 +27,7 @@ from jobs.matrix import Matrix
 from jobs.models import Choice, Many, Model, Record, Text, Whole
 from jobs.schedule import Budgets
 from jobs.steps import Input, Outputs, Resources, Step
+from jobs.storage import is_url
 from jobs.turns import ORDERS
 from jobs.variants import Variant, checked, swept, told, variants
 from renderer.errors import JobError
@@ -68,6 +69,12 @@ class JobSpec(Model):
         "sequential",
         description="which pictures are begun first: as they are listed; from the middle outwards; "
         "or every n-th for a quick overview, then those between",
+    )
+    after: Annotated[tuple[Text, ...], Many()] = Field(
+        (),
+        description="jobs that must be done before this one is planned, by their folders or URLs "
+        "(of a job that is rendered into `renders`: renders/NAME); what they make may be among "
+        "the inputs",
     )
     steps: tuple[Step, ...] = Field(
         min_length=1, description="what is done to every picture, one step after the other"
@@ -124,6 +131,13 @@ class JobSpec(Model):
             raise ValueError(fault)
         return value
 
+    @field_validator("resources", mode="before")
+    @classmethod
+    def _list_labels(cls, value: Any) -> Any:
+        if isinstance(value, dict) and isinstance(labels := value.get("labels"), dict):
+            return {**value, "labels": [f"{name}={wanted}" for name, wanted in labels.items()]}
+        return value
+
     @property
     def title(self) -> str:
         """The job's name, fit for files and folders: as given, or the job file's."""
@@ -133,6 +147,13 @@ class JobSpec(Model):
     def base(self) -> Path:
         """Folder that the paths in the job are relative to."""
         return self._base
+
+    @property
+    def preceding(self) -> tuple[str, ...]:
+        """The jobs of ``after``, by full names."""
+        return tuple(
+            job if is_url(job) else str(self._base / Path(job).expanduser()) for job in self.after
+        )
 
     @property
     def data(self) -> Any:

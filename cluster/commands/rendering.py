@@ -105,14 +105,25 @@ def _tell(files: Sequence[Path], codes: Mapping[Path, int], options: RunOptions)
 
 def render(spec: JobSpec, options: RunOptions) -> int:
     """Plan and render one job; its exit code."""
+    precede(spec, options)
     with ray_for(options) as session:
-        return render_on(session, spec, options)
+        return render_on(session, spec, options, preceded=True)
 
 
 def render_on(
-    session: RaySession | None, spec: JobSpec, options: RunOptions, *, several: bool = False
+    session: RaySession | None,
+    spec: JobSpec,
+    options: RunOptions,
+    *,
+    several: bool = False,
+    preceded: bool = False,
 ) -> int:
-    """The same on a Ray that is coming up. ``--out`` holds a folder for each of ``several``."""
+    """The same on a Ray that is coming up. ``--out`` holds a folder for each of ``several``.
+
+    ``preceded``: the jobs that it comes after are known to be done.
+    """
+    if not preceded:
+        precede(spec, options)
     with uncollected():
         from cluster import launch
         from jobs.storage import below
@@ -122,6 +133,16 @@ def render_on(
     if out is None or several:
         out = below(out or RENDERS, job.plan.name)
     return launch.run(job, options, out, session=session)
+
+
+def precede(spec: JobSpec, options: RunOptions) -> None:
+    """Wait for the jobs that this one comes after. JobError, WorkspaceError if that is in vain."""
+    if spec.preceding:
+        from cluster import launch
+        from cluster.after import await_jobs
+
+        with contextlib.closing(launch.display_for(options)) as display:
+            await_jobs(spec.preceding, display.show)
 
 
 def again(picture: str, options: RunOptions) -> int:
