@@ -45,6 +45,7 @@ from cluster.shelf import Shelf
 from cluster.worker import Renderer
 from jobs import shards
 from jobs.activity import Activity
+from jobs.fetching import at_hand
 from jobs.gallery import Gallery
 from jobs.plan import Plan, plan
 from jobs.recipe import reading
@@ -75,7 +76,7 @@ class Job:
 
 def planned(spec: JobSpec, options: RunOptions) -> Job:
     """The job of a specification. Raises JobError, WeightsError for what can't be planned."""
-    shelf = make_shelf(spec.weights_file, options)
+    shelf = make_shelf(lambda network: at_hand(spec.weights_file(network)), options)
     with looking() as told:
         found = plan(spec, shelf.digest, activity=Activity(shelf, told=told))
     return Job(
