@@ -124,6 +124,8 @@ def remark(notice: n.Notice) -> Text | None:
         case n.NodeBlocked(node=node, reason=reason, seconds=seconds):
             text = f"{node} gets no more tasks for {duration(seconds)}: {reason}"
             return Text(text, style="yellow")
+        case n.NodeRefused(reason=reason):
+            return Text(reason, style="red")
         case n.StoppedEarly(reason=reason):
             return Text(f"stopped early: {reason}", style="red")
         case n.WorkerJoined(worker=worker, node=node, device="cpu", gpus=gpus) if gpus:

@@ -34,6 +34,7 @@ from cluster.endings import Ending
 from cluster.exhibition import exhibited
 from cluster.interrupts import interrupts
 from cluster.live import LiveDisplay
+from cluster.meters import Meters
 from cluster.orders import Orders, Terms
 from cluster.ray_session import RaySession, Session
 from cluster.records import Pace
@@ -186,6 +187,8 @@ def _rendered(
                 display.tick,
                 lambda: interrupt.requested or workspace.requests.cancelled,
             )
+            meters = Meters(job.plan.name, lambda task: tasks[task].kind)
+            watch = meters.watching(watch)
             gallery = gallery_of(job, workspace)
             orders = Orders(tasks, terms, shelf=job.shelf, workspace=workspace, gallery=gallery)
             if gallery is not None:
@@ -195,7 +198,7 @@ def _rendered(
             runner = Runner(
                 job.plan,
                 workspace,
-                lambda: make_backend(job, session, watch),
+                lambda: make_backend(job, session, watch, meters),
                 orders=orders,
                 rules=job.rules,
                 watch=watch,
@@ -218,8 +221,11 @@ def exit_code(summary: Summary, plan: Plan) -> int:
     return exits.SOME_FAILED if lacking else exits.DONE
 
 
-def make_backend(job: Job, session: RaySession | None, watch: Watch) -> Backend:
-    """What the job renders on. Raises ClusterError, or KeyboardInterrupt while Ray comes up."""
+def make_backend(job: Job, session: RaySession | None, watch: Watch, meters: Meters) -> Backend:
+    """What the job renders on; where that is Ray, it is metered.
+
+    Raises ClusterError, or KeyboardInterrupt while Ray comes up.
+    """
     wanted = wanted_by(job)
     if session is None:
         return _inline(wanted)
@@ -230,6 +236,7 @@ def make_backend(job: Job, session: RaySession | None, watch: Watch) -> Backend:
     from cluster.ray_backend import RayBackend
 
     up = session.wait()
+    meters.begin()
     allotment = allotted(up, job.resources, wanted, watch)
     limits = job.rules.limits
     return RayBackend(up, allotment, start_s=limits.start_seconds, yield_s=limits.yield_seconds)

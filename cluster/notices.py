@@ -135,6 +135,8 @@ class TaskCheckpointed:
     file: str
     worker: str
     iteration: int
+    size_bytes: int = 0
+    seconds: float = 0.0  # that writing it took
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -211,6 +213,14 @@ class NodeBlocked:
 
 
 @dataclass(frozen=True, kw_only=True)
+class NodeRefused:
+    """A node gets no tasks at all: its code or torch isn't the driver's."""
+
+    node: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class StoppedEarly:
     """Too many tasks have failed; nothing more was started."""
 
@@ -268,6 +278,7 @@ Notice = (
     | OutputMade
     | OutputFailed
     | NodeBlocked
+    | NodeRefused
     | StoppedEarly
     | Paused
     | Resumed
