@@ -28,6 +28,9 @@ MARK = "reverie"
 
 ADDRESS_VARIABLE = "RAY_API_SERVER_ADDRESS"
 CHATTY = ("ray.dashboard.modules.dashboard_sdk", "ray._private.runtime_env.packaging")
+BROKEN = ("ConnectionError", "Timeout", "EncodingError")
+"""How the names of those errors end that a connection ends with."""
+
 OVER = ("SUCCEEDED", "FAILED", "STOPPED")
 CODES = {"SUCCEEDED": exits.DONE, "STOPPED": exits.INTERRUPTED, "FAILED": exits.NO_CLUSTER}
 
@@ -200,9 +203,10 @@ def _advice(error: Exception) -> str:
             "refuses the token: have the head's own in ~/.ray/auth_token (or RAY_AUTH_TOKEN_PATH, "
             "RAY_AUTH_TOKEN)"
         )
-    if type(error).__module__.startswith("requests."):
-        return f"doesn't answer ({type(error).__name__})"
-    if isinstance(error, ValueError | ConnectionError) or "404" in line:
+    name = type(error).__name__
+    if type(error).__module__.startswith("requests.") and name.endswith(BROKEN):
+        return f"doesn't answer ({name})"
+    if isinstance(error, ValueError | ConnectionError) or name == "HTTPError" or "404" in line:
         return f"is no dashboard of Ray's (it has port {PORT}, if nothing else was said): {line}"
     return line
 

@@ -6,10 +6,12 @@ The head is one that only remembers; tests/cluster/test_submitted.py has real on
 from __future__ import annotations
 
 import dataclasses
+import http.server
 import itertools
 import json
 import shlex
 import socket
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -281,6 +283,15 @@ def test_no_dashboard_there_is_one_line() -> None:
         port = silent.getsockname()[1]
         with pytest.raises(ClusterError, match=r"no dashboard answers at .*Connection refused"):
             Head.at(f"127.0.0.1:{port}")
+
+
+def test_what_is_no_dashboard_is_one_line() -> None:
+    with http.server.HTTPServer(("127.0.0.1", 0), http.server.BaseHTTPRequestHandler) as other:
+        threading.Thread(target=other.serve_forever, daemon=True).start()
+        with pytest.raises(ClusterError, match="is no dashboard of Ray's") as error:
+            Head.at(f"http://127.0.0.1:{other.server_port}")
+        other.shutdown()
+    assert "\n" not in str(error.value)
 
 
 def test_which_heads_are_here() -> None:
