@@ -12,6 +12,7 @@ from typing import Any
 from cluster.nodes import listed
 from cluster.resources import Node, local_cpus
 from cluster.seclusion import forget_token, secluded
+from renderer import heap
 from renderer.errors import ClusterError, ReverieError
 
 OBJECT_STORE_BYTES = 2**30
@@ -69,7 +70,7 @@ class RaySession:
             self._thread.join()
 
     def _live(self) -> None:
-        for key, value in QUIET.items():
+        for key, value in {**QUIET, **heap.ENVIRONMENT}.items():
             os.environ.setdefault(key, value)
         with contextlib.nullcontext() if self._address else secluded():
             import ray

@@ -15,10 +15,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from renderer.losses import LOSS_GUARD, gram_matrix, style_loss, total_variation
-from renderer.networks.flow import Flow
+from renderer.losses import LOSS_GUARD, style_loss, total_variation
+from renderer.networks.flow import Flow, Slices
 from renderer.pieces import Piece, Sums
 from renderer.settings import StyleSettings
+from renderer.taps import with_gram, with_squares
 from renderer.targets import Contents
 
 GRAM, CONTENT, VARIATION = "gram.", "content.", "variation"
@@ -42,10 +43,18 @@ class Comparison:
 
     def sums(self, part: Tensor, piece: Piece) -> dict[str, Tensor]:
         """What a piece adds to the totals, as a function of its field's pixels."""
-        features = self.flow.features(part, piece.field)
-        found = {GRAM + n: gram_matrix(features[n]) for n in self.grams if n in features}
-        for name, target in self.contents[piece.core].items():
-            found[CONTENT + name] = (features[name] - target.get().to(part)).square().sum()
+        found: dict[str, Tensor] = {}
+        contents = self.contents[piece.core]
+
+        def tap(layer: str, value: Tensor, where: Slices) -> Tensor:
+            if layer in self.grams:
+                value, found[GRAM + layer] = with_gram(value, where)
+            if layer in contents:
+                target = contents[layer].get().to(part)
+                value, found[CONTENT + layer] = with_squares(value, where, target)
+            return value
+
+        self.flow.tapped(part, piece.field, tap)
         return {**found, VARIATION: variation(part, piece)}
 
     def complete(self, totals: Mapping[str, Tensor]) -> dict[str, Tensor]:
