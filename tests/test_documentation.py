@@ -57,6 +57,9 @@ ELSEWHERE = {
         ),
         "tests/cluster/test_submitted.py, on a Ray of its own",
     ),
+    "reverie doctor job.yaml --address 192.0.2.10:6379 --out s3://BUCKET/renders/harbour": (
+        "tests/cluster/test_operators.py, on a cluster of its own"
+    ),
     **dict.fromkeys(
         (
             "reverie render job.yaml --address 192.0.2.10:6379 --priority 80 --max-workers 8",

@@ -20,7 +20,7 @@ from cluster import exits
 from cluster.commands.options import RENDERS, JobOptions, RunOptions
 from cluster.commands.rendering import load
 from cluster.commands.tables import say, show
-from cluster.commands.watching import names_of, tell
+from cluster.commands.watching import job_of, names_of, tell
 from cluster.commands.weights import download_bar
 from cluster.commands.workspaces import lines
 from cluster.knobs import with_parameters
@@ -183,7 +183,8 @@ class Screen:
         for record in self._follower.news():
             if record.get("event") == "opened" or not self._names:  # another driver, another plan
                 self._names = names_of(self._storage)
-            tell([record], self._names, as_json=self._as_json)
+            job = job_of(self._storage)
+            tell([record], self._names, as_json=self._as_json, job=job)
 
 
 def _followed(head: Head, sent: Sent, screen: Screen) -> int:

@@ -29,7 +29,7 @@ from cluster.commands.workspaces import (
     lines,
     workspace,
 )
-from cluster.loglines import log_line
+from cluster.loglines import details, log_line, structured
 from cluster.phrases import shown
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def list_command(places: Places = None, address: Address = None, json: Json = Fa
         found = status(storage)
         rows.append(
             {
-                "job": storage.place.rstrip("/").rpartition("/")[2],
+                "job": job_of(storage),
                 "state": found.state,
                 "tasks": found.tasks,
                 "done": found.finished,
@@ -123,7 +123,12 @@ def watch_command(folder: Folder, timeout: Timeout = None) -> int:
 def logs_command(
     folder: Folder, frames: Frames = None, follow: FollowOption = False, json: Json = False
 ) -> int:
-    """Tell what has happened in a job, or to some of its frames; with -f, go on telling."""
+    """Tell what has happened in a job, or to some of its frames; with -f, go on telling.
+
+    Where frames are named, tracebacks of what failed are told too. With --json each line is an
+    object with at (seconds since 1970), level, job, event, message, and mostly task, frame,
+    attempt, node.
+    """
     from jobs import roster
     from jobs.following import Follower
 
@@ -131,7 +136,7 @@ def logs_command(
     wanted = chosen(roster.load(storage), frames) if frames else None
     if follow:
         return _tell_on(storage, wanted, as_json=json)
-    tell(Follower(storage).news(), names_of(storage), wanted, as_json=json)
+    tell(Follower(storage).news(), names_of(storage), wanted, as_json=json, job=job_of(storage))
     return exits.DONE
 
 
@@ -209,7 +214,7 @@ def _tell_on(
     follower, names = Follower(storage), names_of(storage)
 
     def further(_: object) -> None:
-        tell(follower.news(), names, wanted, as_json=as_json)
+        tell(follower.news(), names, wanted, as_json=as_json, job=job_of(storage))
 
     found = until_over(storage, timeout_s, draw=further)
     further(found)
@@ -222,15 +227,24 @@ def tell(
     wanted: set[str] | None = None,
     *,
     as_json: bool,
+    job: str,
 ) -> None:
     """Tell what happened, of all tasks or of those that are wanted. ``names`` are their frames'."""
     for record in records:
         if wanted is not None and record.get("task") not in wanted:
             continue
-        text = jsonlib.dumps(record, ensure_ascii=False) if as_json else log_line(record, names)
-        if text:
-            sys.stdout.write(f"{text}\n")
+        if as_json:
+            told = [jsonlib.dumps(structured(record, names, job), ensure_ascii=False)]
+        else:
+            told = [log_line(record, names)]
+            told += details(record) if wanted is not None else []
+        sys.stdout.writelines(f"{text}\n" for text in told if text)
     sys.stdout.flush()
+
+
+def job_of(storage: Storage) -> str:
+    """What a job is called by where it lies: the last part of that."""
+    return storage.place.rstrip("/").rpartition("/")[2]
 
 
 def names_of(storage: Storage) -> dict[str, str]:
