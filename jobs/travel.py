@@ -21,12 +21,14 @@ import yaml
 from jobs import generated
 from jobs.documents import Key, parted
 from jobs.inputs import expand
+from jobs.manifests import rows
 from jobs.names import safe, stems
 from jobs.spec import JobSpec
+from jobs.steps import MANIFESTS, Manifest
 from jobs.storage import is_url
 from renderer.errors import JobError
 
-INPUTS, IMAGES, WEIGHTS = "inputs", "images", "weights"
+INPUTS, IMAGES, WEIGHTS, MANIFEST = "inputs", "images", "weights", "manifest"
 ONE = ("guide", "mask", "like", "of")
 """Keys of steps whose value is one picture; ``images`` may be many."""
 
@@ -86,7 +88,8 @@ class _Packer:
         self._known: dict[str, list[str]] = {}  # a folder is listed once
         self._stay: set[str] = set()
         self.faults: list[str] = []
-        every = [one for _, own in spec.variants for one in own.inputs if isinstance(one, str)]
+        inputs = [one for _, own in spec.variants for one in own.inputs]
+        every = [p for p in inputs if isinstance(p, str) and not isinstance(p, Manifest)]
         paths = [path for pattern in dict.fromkeys(every) for path in self._found(pattern, ())]
         unique = list(dict.fromkeys(paths))
         self._inputs = dict(zip(unique, stems(unique), strict=True))
@@ -156,7 +159,11 @@ class _Packer:
         found: list[Any] = []
         for number, item in enumerate(value if isinstance(value, list) else [value]):
             below = (*key, number) if isinstance(value, list) else key
-            found += [item] if isinstance(item, dict) else self._found(str(item), below)
+            listing = _manifest(item) if _of_inputs(key) else ""
+            if listing and not is_url(listing):
+                found.append({MANIFEST: self._listing(listing, below)})
+            else:
+                found += [item] if isinstance(item, dict) else self._found(str(item), below)
         own = [p for p in dict.fromkeys(p for p in found if isinstance(p, str)) if self._goes(p)]
         names = dict(zip(own, stems(own), strict=True))
         if _of_inputs(key):
@@ -176,6 +183,18 @@ class _Packer:
                 self.faults.append(self._spec.complaint(key, str(error)))
                 return []
         return self._known[pattern]
+
+    def _listing(self, manifest: str, key: Key) -> File:
+        """A manifest, whose pictures don't travel with it: they must be where the cluster is."""
+        path = os.path.normpath(self._spec.base / Path(manifest).expanduser())
+        try:
+            near = [row for row in rows(self._spec, manifest) if not is_url(row.path)]
+            if near:
+                fault = "is of this machine; put the pictures of a manifest where URLs name them"
+                raise JobError(f"{near[0].place}: {near[0].path}: {fault}")
+        except JobError as error:
+            self.faults.append(self._spec.complaint(key, str(error)))
+        return _file(path, safe(PurePath(path).stem))
 
     def _goes(self, path: str) -> bool:
         return not (is_url(path) or generated.is_generated(path) or path in self._stay)
@@ -200,6 +219,13 @@ class _Packer:
 def _file(path: str, name: str) -> File:
     suffix = PurePath(path).suffix
     return File(path, f"{name}{suffix}" if _SUFFIX.fullmatch(suffix) else name)
+
+
+def _manifest(item: Any) -> str:
+    """The path or URL of the manifest that an input is; empty if it is none."""
+    if isinstance(item, dict):
+        return str(item.get(MANIFEST, ""))
+    return str(item) if str(item).lower().endswith(MANIFESTS) else ""
 
 
 def _of_inputs(key: Key) -> bool:

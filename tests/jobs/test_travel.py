@@ -122,6 +122,16 @@ def test_what_a_job_makes_that_this_one_comes_after_is_named_and_not_looked_for(
     ]
 
 
+@pytest.mark.parametrize("entry", ["list.csv", {"manifest": "list.csv"}])
+def test_a_manifest_travels_if_its_pictures_need_not(tmp_path: Path, entry: Any) -> None:
+    (tmp_path / "list.csv").write_text("path,name\ns3://bucket/a.png,dawn\n")
+    packed = travel.packed(spec_of(tmp_path, inputs=[entry]))
+    assert packed["inputs"] == [{"manifest": File(str(tmp_path / "list.csv"), "list.csv")}]
+    (tmp_path / "list.csv").write_text("path\na.png\n")
+    with pytest.raises(JobError, match=r"list\.csv:2: .*a\.png: is of this machine"):
+        travel.packed(spec_of(tmp_path, inputs=[entry]))
+
+
 def test_weight_files_travel(tmp_path: Path, paint: Paint) -> None:
     paint("a.png")
     (tmp_path / "own.pth").write_bytes(b"tensors")
