@@ -101,6 +101,8 @@ def remark(notice: n.Notice) -> Text | None:
     match notice:
         case n.WaitingFor():
             return Text(waiting_line(notice), style="dim")
+        case n.WaitingForNodes(reason=reason):
+            return Text(f"waiting for nodes that the cluster may add: {reason}", style="yellow")
         case n.Opened():
             lines = [Text(line) for line in (opened_line(notice), *again_lines(notice.again))]
             lines += [Text(line, style="red") for line in unreadable_lines(notice)]
@@ -122,6 +124,8 @@ def remark(notice: n.Notice) -> Text | None:
         case n.NodeBlocked(node=node, reason=reason, seconds=seconds):
             text = f"{node} gets no more tasks for {duration(seconds)}: {reason}"
             return Text(text, style="yellow")
+        case n.NodeRefused(reason=reason):
+            return Text(reason, style="red")
         case n.StoppedEarly(reason=reason):
             return Text(f"stopped early: {reason}", style="red")
         case n.WorkerJoined(worker=worker, node=node, device="cpu", gpus=gpus) if gpus:

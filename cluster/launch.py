@@ -23,7 +23,7 @@ import torch
 from rich.console import Console
 from rich.text import Text
 
-from cluster import endings, exits
+from cluster import endings, exits, growth
 from cluster.backend import Backend, InlineBackend
 from cluster.collecting import uncollected
 from cluster.commands.channels import looking
@@ -34,16 +34,18 @@ from cluster.endings import Ending
 from cluster.exhibition import exhibited
 from cluster.interrupts import interrupts
 from cluster.live import LiveDisplay
+from cluster.meters import Meters
 from cluster.orders import Orders, Terms
-from cluster.ray_session import RaySession
+from cluster.ray_session import RaySession, Session
 from cluster.records import Pace
 from cluster.requirements import suitable
-from cluster.resources import Node, Wanted, allot, automatic_threads, local_cpus
+from cluster.resources import Allotment, Node, Wanted, allot, automatic_threads, local_cpus
 from cluster.runner import POLL_S, Rules, Runner, Summary, Watch
 from cluster.shelf import Shelf
 from cluster.worker import Renderer
 from jobs import shards
 from jobs.activity import Activity
+from jobs.fetching import at_hand
 from jobs.gallery import Gallery
 from jobs.plan import Plan, plan
 from jobs.recipe import reading
@@ -74,7 +76,7 @@ class Job:
 
 def planned(spec: JobSpec, options: RunOptions) -> Job:
     """The job of a specification. Raises JobError, WeightsError for what can't be planned."""
-    shelf = make_shelf(spec.weights_file, options)
+    shelf = make_shelf(lambda network: at_hand(spec.weights_file(network)), options)
     with looking() as told:
         found = plan(spec, shelf.digest, activity=Activity(shelf, told=told))
     return Job(
@@ -185,6 +187,8 @@ def _rendered(
                 display.tick,
                 lambda: interrupt.requested or workspace.requests.cancelled,
             )
+            meters = Meters(job.plan.name, lambda task: tasks[task].kind)
+            watch = meters.watching(watch)
             gallery = gallery_of(job, workspace)
             orders = Orders(tasks, terms, shelf=job.shelf, workspace=workspace, gallery=gallery)
             if gallery is not None:
@@ -194,7 +198,7 @@ def _rendered(
             runner = Runner(
                 job.plan,
                 workspace,
-                lambda: make_backend(job, session, watch),
+                lambda: make_backend(job, session, watch, meters),
                 orders=orders,
                 rules=job.rules,
                 watch=watch,
@@ -217,8 +221,11 @@ def exit_code(summary: Summary, plan: Plan) -> int:
     return exits.SOME_FAILED if lacking else exits.DONE
 
 
-def make_backend(job: Job, session: RaySession | None, watch: Watch) -> Backend:
-    """What the job renders on. Raises ClusterError, or KeyboardInterrupt while Ray comes up."""
+def make_backend(job: Job, session: RaySession | None, watch: Watch, meters: Meters) -> Backend:
+    """What the job renders on; where that is Ray, it is metered.
+
+    Raises ClusterError, or KeyboardInterrupt while Ray comes up.
+    """
     wanted = wanted_by(job)
     if session is None:
         return _inline(wanted)
@@ -229,12 +236,23 @@ def make_backend(job: Job, session: RaySession | None, watch: Watch) -> Backend:
     from cluster.ray_backend import RayBackend
 
     up = session.wait()
-    gpu_type, labels = job.resources.gpu_type, job.resources.selector
-    nodes = suitable(up.nodes, gpu_type=gpu_type, labels=labels)
-    allotment = allot(nodes, wanted, shared=not up.ours)
-    allotment = dataclasses.replace(allotment, gpu_type=gpu_type, labels=labels)
+    meters.begin()
+    allotment = allotted(up, job.resources, wanted, watch)
     limits = job.rules.limits
     return RayBackend(up, allotment, start_s=limits.start_seconds, yield_s=limits.yield_seconds)
+
+
+def allotted(up: Session, resources: Resources, wanted: Wanted, watch: Watch) -> Allotment:
+    """The workers of a job. ClusterError where they can't be had, and nothing adds nodes."""
+    gpu_type, labels = resources.gpu_type, resources.selector
+
+    def found(nodes: tuple[Node, ...]) -> Allotment:
+        fitting = suitable(nodes, gpu_type=gpu_type, labels=labels)
+        return allot(fitting, wanted, shared=not up.ours)
+
+    claim = growth.first_claim(wanted, resources.demands, gpu_type=gpu_type, labels=labels)
+    made = growth.allotted(up.nodes, found, claim, watch=watch)
+    return dataclasses.replace(made, gpu_type=gpu_type, labels=labels)
 
 
 def wanted_by(job: Job) -> Wanted:

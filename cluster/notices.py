@@ -26,6 +26,13 @@ class WaitingFor:
 
 
 @dataclass(frozen=True, kw_only=True)
+class WaitingForNodes:
+    """The cluster has no room for the job, but may grow."""
+
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Opened:
     """The job is planned: so many tasks, of which some were finished by an earlier run."""
 
@@ -128,6 +135,8 @@ class TaskCheckpointed:
     file: str
     worker: str
     iteration: int
+    size_bytes: int = 0
+    seconds: float = 0.0  # that writing it took
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -204,6 +213,14 @@ class NodeBlocked:
 
 
 @dataclass(frozen=True, kw_only=True)
+class NodeRefused:
+    """A node gets no tasks at all: its code or torch isn't the driver's."""
+
+    node: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class StoppedEarly:
     """Too many tasks have failed; nothing more was started."""
 
@@ -243,6 +260,7 @@ class Ended:
 
 Notice = (
     WaitingFor
+    | WaitingForNodes
     | Opened
     | Sharded
     | WorkerJoined
@@ -260,6 +278,7 @@ Notice = (
     | OutputMade
     | OutputFailed
     | NodeBlocked
+    | NodeRefused
     | StoppedEarly
     | Paused
     | Resumed

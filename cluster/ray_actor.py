@@ -12,6 +12,7 @@ from typing import Any
 import ray
 
 from cluster.records import Order, Record, Seat
+from cluster.versions import Versions, own
 
 CONTROL = "control"
 """The concurrency group of what is answered while the slot renders."""
@@ -19,13 +20,14 @@ CONTROL = "control"
 
 @dataclass(frozen=True)
 class Ready:
-    """What a slot tells when it is up: where it is, on which node of Ray's, what it renders on."""
+    """What a slot tells when it is up: where, on which node of Ray's, its device, its versions."""
 
     node: str
     device: str
     gpus: tuple[str, ...]
     process: int
     node_id: str
+    versions: Versions | None = None
 
 
 class Slot:
@@ -40,6 +42,7 @@ class Slot:
         os.environ["OMP_NUM_THREADS"] = str(threads)
         import torch
 
+        from cluster.gauges import MemoryMeter
         from cluster.worker import Renderer
 
         torch.set_num_interop_threads(1)
@@ -49,17 +52,21 @@ class Slot:
             device=device, node=node_name(), fetch=fetch, share=min(1.0, gpus) or 1.0
         )
 
+        self._meter = MemoryMeter(self._renderer.node)
+
     def ready(self) -> Ready:
         """Answers as soon as the slot is up."""
         renderer = self._renderer
         node_id = ray.get_runtime_context().get_node_id()
-        return Ready(renderer.node, str(renderer.device), self._gpus, os.getpid(), node_id)
+        device = str(renderer.device)
+        return Ready(renderer.node, device, self._gpus, os.getpid(), node_id, own())
 
     def render(
         self, order: Order, seat: Seat | None = None, address: tuple[str, int] | None = None
     ) -> Generator[Record, None, None]:
         """The records of one attempt, streamed."""
-        yield from self._renderer.render(order, seat, address)
+        records = self._renderer.render(order, seat, address)
+        yield from self._meter.metered(records, str((order.metadata or {}).get("job", "")))
 
     def host(self, alone: bool) -> tuple[str, int]:
         """Where those meet that render the next order with this one."""

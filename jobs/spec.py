@@ -112,7 +112,7 @@ class JobSpec(Model):
         json_schema_extra={"default": {}},
         description="which iterations' losses are recorded, in each frame's `losses.csv`",
     )
-    weights: Mapping[str, Text] = Field({}, description="weight files, by network")
+    weights: Mapping[str, Text] = Field({}, description="weight files, or URLs of them, by network")
     _document: Document = PrivateAttr(default=Document(None))
     _base: Path = PrivateAttr(default=Path())
     _variants: tuple[tuple[Variant, JobSpec], ...] = PrivateAttr(default=())
@@ -165,25 +165,28 @@ class JobSpec(Model):
         """The job's variants, each with the job it is; without a matrix the job itself alone."""
         return self._variants or ((Variant((), self._document), self),)
 
-    def weights_file(self, network: str) -> Path | None:
-        """The file that the job names for a network's weights."""
+    def weights_file(self, network: str) -> Path | str | None:
+        """The file, or the URL of it, that the job names for a network's weights."""
         given = self.weights.get(network)
-        return None if given is None else self._base / Path(given).expanduser()
+        if given is None or is_url(given):
+            return given
+        return self._base / Path(given).expanduser()
 
     def complaint(self, key: Key, message: str) -> str:
         """One line that says where in the job file something is wrong."""
         return self._document.complaint(key, message)
 
 
-def load(path: Path, sets: Iterable[str] = (), sweeps: Iterable[str] = ()) -> JobSpec:
+def load(path: Path | str, sets: Iterable[str] = (), sweeps: Iterable[str] = ()) -> JobSpec:
     """The job in a YAML file, with ``key=value`` texts over it, and ``key=a,b,c`` in its matrix.
 
-    Raises JobError with one line for each fault: file, line, key, what is wrong, what to do.
+    Paths in a file that is given by its URL are relative to the caller's folder. Raises JobError
+    with one line for each fault: file, line, key, what is wrong, what to do.
     """
     document = swept(override(read(path), sets), sweeps)
     if document.data is None:
         raise JobError(f"{path}: {EMPTY}")
-    return _checked(document, path.absolute().parent)
+    return _checked(document, Path.cwd() if is_url(path) else Path(path).absolute().parent)
 
 
 def build(
