@@ -27,8 +27,8 @@ from renderer.targets import Layers
 PROBE_PX = 96
 VALUE_BYTES = 4
 BESIDE = 2
-"""Times the largest value that is alive beside what a graph keeps: gradients of two values, to which
-compared layers add theirs in place (``renderer.taps``). Counted in resident memory."""
+"""Times the largest value that is alive beside what a graph keeps: gradients of two values, to
+which compared layers add theirs in place (``renderer.taps``). Counted in resident memory."""
 
 COPIES = {"gradient_descent": 3, "adam": 6, "lbfgs": 8}
 """Whole pictures that are alive at once in a step, by optimiser, without a history."""
