@@ -112,7 +112,7 @@ def remark(notice: n.Notice) -> Text | None:
             return Text(f"each picture is rendered by {workers}", style="dim")
         case n.WorkerLost(reason=reason):
             return Text(reason, style="yellow")
-        case n.WorkersAllowed(workers=workers, jobs=jobs) if jobs > 1 or not workers:
+        case n.WorkersAllowed(workers=workers, jobs=jobs) if jobs > 1:
             return Text(allowed_line(workers, jobs), style="dim")
         case n.DemandsChanged():
             return Text(f"from now on: {demands_line(notice.priority, notice.max_workers)}")
