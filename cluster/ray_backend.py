@@ -9,6 +9,9 @@ no task: it would redo the work from the start, behind the schedule's back. A st
 comes up leaves its actor pending or restarting without end: after ``start_s`` the actor is given
 up, which has Ray kill the process (five seconds later, by force), and a new one takes the slot.
 
+A worker that renders several pictures at once has a slot for each; they come and go together, and
+the first of them is asked.
+
 An attempt of several slots (``cluster.joint``) has a stream for each. Where it falls silent, all
 wait for one of them: who is stopped doesn't answer, and the others do within two seconds.
 """
@@ -16,7 +19,7 @@ wait for one of them: who is stopped doesn't answer, and the others do within tw
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import ray
@@ -64,6 +67,7 @@ class _Slot:
 
     name: str
     actor: Any
+    beside: list[_Slot] = field(default_factory=list)  # of the same actor, the first leads
     ready: Any = None
     running: tuple[Attempt, Any] | None = None
     joint: Joint | None = None  # where it renders with others
@@ -82,6 +86,11 @@ class _Slot:
     def awaited(self) -> Any:
         """The stream or the answer that is awaited; None between two questions."""
         return self.running[1] if self.running else self.ready
+
+    def renewed(self, actor: Any) -> None:
+        """Its worker has a new actor."""
+        for one in self.beside:
+            one.actor = actor
 
 
 class RayBackend:
@@ -102,10 +111,10 @@ class RayBackend:
         self._alone = len(session.nodes) == 1
         names = [f"worker-{i + 1}" for i in range(allotment.workers)]
         self._placement = Placement(names, allotment, shared=not session.ours)
-        self._slots = {name: _Slot(name, self._actor(name)) for name in names}
+        self._slots = {s.name: s for n in names for s in _slots(n, self._actor(n), allotment.batch)}
         self._lost: list[Report] = []
         self._here = ray.get_runtime_context().get_node_id()
-        for slot in self._slots.values():
+        for slot in self._first:
             _ask(slot)
 
     def share(self, value: object) -> Handle:
@@ -141,6 +150,8 @@ class RayBackend:
         reports, self._lost = self._lost, []
         for ref in _ready(list(awaited), 0 if reports else timeout_s):
             slot = awaited[ref]
+            if slot.awaited is not ref:
+                continue  # lost just now, along with another of its worker's
             reports += self._read(slot, *slot.running) if slot.running else self._read_ready(slot)
         self._replace_the_late()
         return reports
@@ -159,7 +170,7 @@ class RayBackend:
             self._lost += self._lose(one, reason)
 
     def close(self) -> None:
-        for slot in self._slots.values():
+        for slot in self._first:
             ray.kill(slot.actor, no_restart=True)
         self._slots.clear()
         self._placement.close()
@@ -191,10 +202,12 @@ class RayBackend:
             "num_gpus": self._allotment.gpus,
             "max_restarts": -1,
             "max_task_retries": 0,
+            "max_concurrency": self._allotment.batch,
             "concurrency_groups": {CONTROL: 1},
         }
-        allotment = self._allotment
-        return ray.remote(**options)(Slot).remote(gpus=allotment.gpus, threads=allotment.threads)
+        own = self._allotment
+        told = {"gpus": own.gpus, "threads": own.threads, "batch": own.batch}
+        return ray.remote(**options)(Slot).remote(**told)
 
     def _read(self, slot: _Slot, attempt: Attempt, stream: Any) -> list[Report]:
         try:
@@ -211,10 +224,18 @@ class RayBackend:
         return joint.heard(slot.name, record) if joint else [Told(slot.name, attempt, record)]
 
     def _lose(self, slot: _Slot, reason: str, cause: Cause = Cause.WORKER_LOST) -> list[Report]:
+        """A worker's slots are lost together; the first of them is asked again."""
+        others = [one for one in slot.beside if one is not slot and (one.up or one.running)]
+        found = self._lose_one(slot, reason, cause)
+        for one in others:
+            found += (replace(left, along=True) for left in self._lose_one(one, reason, cause))
+        slot.beside[0].ask_at = time.monotonic() + FIRST_PAUSE_S
+        return found
+
+    def _lose_one(self, slot: _Slot, reason: str, cause: Cause) -> list[Any]:
         joint = slot.joint
         slot.running = slot.joint = slot.force_at = None
         slot.up, slot.waited_s = False, 0.0
-        slot.ask_at = time.monotonic() + FIRST_PAUSE_S
         where = f" on {slot.node}" if slot.node else ""
         left = Left(slot.name, f"{slot.name}{where} was lost: {reason}", cause)
         return joint.lost(left) if joint else [left]
@@ -226,14 +247,15 @@ class RayBackend:
         except RayError as error:
             self._not_up(slot, error)
             return []
-        slot.up, slot.asked, slot.died, slot.late = True, 0, 0, 0
-        slot.node = up.node
-        slot.node_id, slot.process = up.node_id, up.process
-        return [Joined(slot.name, up.node, up.device, up.gpus)]
+        for one in slot.beside:
+            one.up, one.asked, one.died, one.late = True, 0, 0, 0
+            one.node = up.node
+            one.node_id, one.process = up.node_id, up.process
+        return [Joined(one.name, up.node, up.device, up.gpus) for one in slot.beside]
 
     def _not_up(self, slot: _Slot, error: RayError) -> None:
         if isinstance(error, ActorDiedError):  # for good: Ray restarts it no more
-            slot.actor = self._actor(slot.name)
+            slot.renewed(self._actor(slot.name))
             slot.died += 1
         if slot.died >= PATIENCE and not self._any_up:
             raise ClusterError(f"{slot.name} doesn't come up: {_reason(error)}") from error
@@ -261,18 +283,24 @@ class RayBackend:
     def _replace_the_late(self) -> None:
         passed_s = self._listening.passed_s()
         self._listened_s += passed_s
-        for slot in self._slots.values():
+        for slot in self._first:
             if slot.up or self._start_s is None:
                 continue
             slot.waited_s += passed_s
             if slot.waited_s > self._start_s * 2**slot.late:
                 ray.kill(slot.actor, no_restart=True)
-                slot.actor, slot.ready = self._actor(slot.name), None
+                slot.renewed(self._actor(slot.name))
+                slot.ready = None
                 slot.late += 1
                 if slot.late >= LATE and not self._any_up:
                     raise ClusterError(f"{slot.name} doesn't come up: tried {LATE} times")
                 reason = f"it has not come up for {slot.waited_s:.0f} s, and was killed"
                 self._lost += self._lose(slot, reason)
+
+    @property
+    def _first(self) -> list[_Slot]:
+        """The first slot of every worker."""
+        return [slot for slot in self._slots.values() if slot is slot.beside[0]]
 
     @property
     def _any_up(self) -> bool:
@@ -283,6 +311,15 @@ class RayBackend:
             if slot.ask_at and time.monotonic() >= slot.ask_at:
                 slot.ask_at = 0.0
                 _ask(slot)
+
+
+def _slots(name: str, actor: Any, count: int) -> list[_Slot]:
+    """The slots of one worker."""
+    names = [name, *(f"{name}.{number}" for number in range(2, count + 1))]
+    slots = [_Slot(one, actor) for one in names]
+    for slot in slots:
+        slot.beside = slots
+    return slots
 
 
 def _ask(slot: _Slot) -> None:

@@ -11,6 +11,7 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from jobs.batching import Batching
 from jobs.shards import Sharding
 from renderer.errors import ClusterError
 
@@ -39,19 +40,21 @@ class Wanted:
     gpus: float | None = None
     tasks_per_gpu: int = 1
     sharding: Sharding = field(default_factory=Sharding)
+    batching: Batching = field(default_factory=Batching)
 
 
 @dataclass(frozen=True)
 class Allotment:
     """So many workers, each with so many threads and such a share of GPUs.
 
-    ``shards`` of them render a style transfer together.
+    ``shards`` of them render a style transfer together, or each renders ``batch`` pictures at once.
     """
 
     workers: int
     threads: int
     gpus: float
     shards: int = 1
+    batch: int = 1
 
 
 def allot(nodes: tuple[Node, ...], wanted: Wanted, *, shared: bool) -> Allotment:
@@ -78,7 +81,8 @@ def allot(nodes: tuple[Node, ...], wanted: Wanted, *, shared: bool) -> Allotment
             f"{shards} shards need {shards} workers, and there are {workers}; ask for more "
             "(--workers) or for fewer shards (--shards)"
         )
-    return Allotment(workers, threads, gpus, shards)
+    batch = wanted.batching.of(wanted.widest, workers=workers, gpus=gpus, shards=shards)
+    return Allotment(workers, threads, gpus, shards, batch)
 
 
 def _shards(nodes: tuple[Node, ...], wanted: Wanted, *, gpus: float) -> int:

@@ -150,8 +150,8 @@ class Schedule:
                 self._allowed = shards
             case SlotJoined(slot, node):
                 self._join(slot, node)
-            case SlotLost(slot, reason, cause):
-                self._lose(slot, cause, reason)
+            case SlotLost(slot, reason, cause, blamed):
+                self._lose(slot, cause, reason, blamed=blamed)
             case Unblocked(node):
                 self._slots.unblock(node)
             case Finished(task, attempt):
@@ -223,13 +223,13 @@ class Schedule:
             del self._busy[slot]
         self._slots.join(slot, node)
 
-    def _lose(self, slot: str, cause: Cause, reason: str) -> None:
+    def _lose(self, slot: str, cause: Cause, reason: str, *, blamed: bool) -> None:
         node = self._slots.node(slot)
         task = self._busy.get(slot)
         if task is not None:
             entry = self._entries[task]
             self._part(entry)
-            self._fail(entry, cause, reason, node=node)
+            self._fail(entry, cause, reason, node=node if blamed else "")
         self._slots.leave(slot)
 
     def _fail(self, entry: _Entry, cause: Cause, reason: str, *, node: str) -> None:

@@ -42,7 +42,12 @@ class Comparison:
 
     def sums(self, part: Tensor, piece: Piece) -> dict[str, Tensor]:
         """What a piece adds to the totals, as a function of its field's pixels."""
-        features = self.flow.features(part, piece.field)
+        return self.sums_of(self.flow.features(part, piece.field), part, piece)
+
+    def sums_of(
+        self, features: Mapping[str, Tensor], part: Tensor, piece: Piece
+    ) -> dict[str, Tensor]:
+        """The same of features that are there."""
         found = {GRAM + n: gram_matrix(features[n]) for n in self.grams if n in features}
         for name, target in self.contents[piece.core].items():
             found[CONTENT + name] = (features[name] - target.get().to(part)).square().sum()
@@ -57,12 +62,15 @@ class Comparison:
         return {**full, **totals}
 
     def losses(self, totals: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """The three losses of the report, from the totals of all pieces."""
+        """The three losses of the report, from the totals of all pieces.
+
+        Of N pictures at once totals and Gram matrices have one more axis, in front, and losses too.
+        """
         grams = {name: self._gram(name, totals[GRAM + name]) for name in self.grams}
         names = [name for name in totals if name.startswith(CONTENT)]
         content = [totals[n] / self._elements(n.removeprefix(CONTENT)) for n in names]
         return {
-            "content": torch.stack(content).mean(),
+            "content": torch.stack(content).mean(0),
             "style": style_loss(grams, {n: self.grams[n].to(gram) for n, gram in grams.items()}),
             "denoise": totals[VARIATION],
         }
