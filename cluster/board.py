@@ -22,7 +22,8 @@ class Row:
     file: str = ""
     step: int = 0
     since: float = 0.0
-    resumed: int = 0  # iterations that an earlier attempt has done
+    resumed: float = 0.0  # the share of the work, 0..1, that an earlier attempt has done
+    share: float = 0.0  # and all that is done
     shards: int = 1  # workers that render it together; this one leads
     iteration: int = 0
     iterations: int = 0
@@ -85,7 +86,8 @@ class Board:
                     file=notice.file,
                     step=notice.step,
                     since=now,
-                    resumed=notice.resumed,
+                    resumed=notice.share,
+                    share=notice.share,
                     shards=notice.shards,
                 )
             case n.TaskProgress(worker=worker):
@@ -129,20 +131,21 @@ class Board:
         if times.tasks:
             return times.seconds / times.tasks
         paces = [
-            (now - row.since) * row.iterations / (row.iteration - row.resumed)
+            (row.last - row.since) / (row.share - row.resumed)
             for row in self.busy
-            if row.step == step and row.iteration > row.resumed
+            if row.step == step and row.share > row.resumed
         ]
         return sum(paces) / len(paces) if paces else None
 
     def _whole(self, notice: n.TaskFinished) -> float:
         """How much longer the task would have taken from its beginning than where it resumed."""
         row = self.rows.get(notice.worker)
-        own = notice.iterations - (row.resumed if row and row.file == notice.file else 0)
-        return notice.iterations / own if own > 0 else 1.0
+        own = 1 - (row.resumed if row and row.file == notice.file else 0)
+        return 1 / own if own > 0 else 1.0
 
     def _progress(self, row: Row, notice: n.TaskProgress, now: float) -> None:
         row.iteration, row.iterations = notice.iteration, notice.iterations
+        row.share = notice.share
         row.losses, row.last = notice.losses, now
         row.first = row.first or (notice.iteration, now)
 
@@ -155,8 +158,7 @@ class Board:
 
 def _done_s(row: Row, each_s: float, now: float) -> float:
     """What is done of a row's task, in seconds of one that takes ``each_s`` from its beginning."""
-    resumed = row.resumed / row.iterations if row.iterations else 0.0
-    return min(now - row.since + resumed * each_s, each_s)
+    return min(now - row.since + row.resumed * each_s, each_s)
 
 
 def _by_number(row: Row) -> tuple[int, str]:

@@ -14,6 +14,7 @@ from jobs.plan import Plan
 from jobs.reasons import reasons
 from jobs.schedule import Counts
 from jobs.tasks import Task
+from jobs.work import share
 from jobs.workspace import Workspace
 from renderer.events import Progress
 
@@ -26,6 +27,7 @@ class Chronicle:
     ) -> None:
         self._plan, self._workspace, self._notify = plan, workspace, notify
         self._tasks: Mapping[str, Task] = {task.id: task for task in plan.tasks}
+        self._sizes = plan.sizes
         self._workers: dict[str, str] = {}  # task -> the worker that has it
         self._resumed: dict[str, int] = {}  # task -> iterations done when it was given
         self._places: dict[str, str] = {}  # worker -> its node
@@ -87,6 +89,7 @@ class Chronicle:
                 attempt=attempt.number,
                 worker=slot,
                 resumed=resumed,
+                share=self._share(task.id, resumed),
                 shards=shards,
             )
         )
@@ -116,6 +119,7 @@ class Chronicle:
                 worker=slot,
                 iteration=record.iteration,
                 iterations=record.iterations,
+                share=self._share(attempt.task, record.iteration),
                 losses=dict(record.losses),
             )
         )
@@ -232,6 +236,11 @@ class Chronicle:
                 pictures=pictures,
             )
         )
+
+    def _share(self, task: str, iteration: int) -> float:
+        """The share of a task's work that so many iterations are."""
+        size = self._sizes.get(task, (0, 0))
+        return share(self._tasks[task].settings, size, iteration)
 
     def _task_failed(
         self, task: str, cause: str, reason: str, *, node: str = "", needs: str = ""

@@ -98,7 +98,7 @@ def _progress(row: Row) -> tuple[RenderableType, ...]:
     if not row.iterations:
         return Text(""), Text("starting"), Text(""), Text("")
     return (
-        ProgressBar(total=row.iterations, completed=row.iteration, width=20),
+        ProgressBar(total=1.0, completed=row.share, width=20),
         Text(f"{row.iteration}/{row.iterations}"),
         Text(speed(row)),
         Text(losses(row.losses), style="dim"),

@@ -66,18 +66,23 @@ class TaskStarted:
     attempt: int
     worker: str
     resumed: int = 0  # iterations that an earlier attempt has done
+    share: float = 0.0  # of the task's work, 0..1, that these are
     shards: int = 1  # workers that render it together; ``worker`` leads
 
 
 @dataclass(frozen=True, kw_only=True)
 class TaskProgress:
-    """One iteration is done (not every iteration is told)."""
+    """One iteration is done (not every iteration is told).
+
+    ``share`` of the task's work, 0..1, is done: early iterations may be of small pictures.
+    """
 
     task: str
     file: str
     worker: str
     iteration: int
     iterations: int
+    share: float
     losses: dict[str, float]
 
 

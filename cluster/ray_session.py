@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import threading
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cluster.resources import Node, local_cpus
+from cluster.seclusion import forget_token, secluded
 from renderer.errors import ClusterError, ReverieError
 
 OBJECT_STORE_BYTES = 2**30
@@ -68,19 +70,21 @@ class RaySession:
     def _live(self) -> None:
         for key, value in QUIET.items():
             os.environ.setdefault(key, value)
-        import ray
+        with contextlib.nullcontext() if self._address else secluded():
+            import ray
 
-        borrowed = ray.is_initialized()
-        try:
-            if not borrowed:
-                _connect(self._address, self._gpus)
-            self._session = Session(_nodes(ray.nodes()), ours=self._address is None)
-        except ReverieError as error:
-            self._error = error
+            borrowed = ray.is_initialized()
+            try:
+                if not borrowed:
+                    _connect(self._address, self._gpus)
+                self._session = Session(_nodes(ray.nodes()), ours=self._address is None)
+            except ReverieError as error:
+                self._error = error
         self._up.set()
         self._leave.wait()
         if not borrowed:
             ray.shutdown()
+            forget_token()
 
 
 def _connect(address: str | None, gpus: int | None) -> None:

@@ -119,7 +119,10 @@ class Started:
 
 @dataclass(frozen=True)
 class Done:
-    """The task is rendered: its encoded picture, and the pack for the tasks that need it."""
+    """The task is rendered: its encoded picture, and the pack for the tasks that need it.
+
+    The attempt did the iterations after ``resumed``, in so many seconds.
+    """
 
     frame: bytes = field(repr=False)
     carry: bytes | None = field(repr=False)
@@ -127,6 +130,7 @@ class Done:
     iterations: int
     losses: tuple[tuple[str, float], ...]
     seconds: float
+    resumed: int = 0
 
 
 @dataclass(frozen=True)

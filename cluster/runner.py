@@ -364,6 +364,7 @@ class Runner:
             attempt=number,
             seconds=round(result.seconds, 3),
             iterations=result.iterations,
+            resumed=result.resumed,
             losses=dict(result.losses),
         )
         self._assembly.ended(task.id, finished=True)

@@ -183,6 +183,7 @@ class Renderer:
             iterations=last.iterations,
             losses=last.losses,
             seconds=time.monotonic() - began,
+            resumed=done,
         )
 
     def _attend(self, order: Order, company: Company) -> None:

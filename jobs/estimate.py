@@ -24,9 +24,9 @@ from torch import nn
 from jobs.plan import Plan
 from jobs.styling import Styling
 from jobs.tasks import Task
+from jobs.work import stretches
 from renderer import networks
 from renderer.batches import canvas_px
-from renderer.scales import scales
 from renderer.settings import AtlasSettings, DreamSettings, StyleSettings
 
 PROBE_PX = 320
@@ -38,7 +38,6 @@ CALLS_PER_ATLAS_STEP = 60  # the spectrum, the move, Adam
 BYTES_PER_VALUE = 4
 ACTIVATION_COPIES = 2  # activations, and their slopes
 ATLAS_COPIES = 100  # of each pixel's value: three colours, the indexes that a move reads, Adam
-SMALLEST_PX = 16  # pyramid levels below this cost nothing worth counting
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,24 +162,19 @@ def channel_bytes(settings: AtlasSettings, until: str) -> int:
     return int((each + ATLAS_COPIES * BYTES_PER_VALUE) * settings.images * settings.size**2)
 
 
-def _atlas_pixels(settings: AtlasSettings) -> int:
-    return len(settings.channels) * settings.images * settings.size**2
-
-
 def _step(layer: nn.Module, image: torch.Tensor) -> None:
     torch.autograd.grad(layer(image).sum(), image)
 
 
 def _flops(task: Task, size: tuple[int, int]) -> float:
-    each = network_load(task.settings.network, task.until).flops
-    if isinstance(task.settings, AtlasSettings):
-        return each * task.settings.iterations * _atlas_pixels(task.settings)
+    passed = stretches(task.settings, size)
+    pixels = float(sum(one.pixels for one in passed))
     if isinstance(task.settings, DreamSettings):
-        pixels = sum(height * width for height, width in _levels(task.settings, size))
-        return each * task.settings.iterations * pixels * _passes(task.settings)
-    passed = scales(task.settings, size)
-    # Once more at each scale, for what the picture is compared with.
-    return each * sum((one.iterations + 1) * math.prod(one.size) for one in passed)
+        pixels *= _passes(task.settings)
+    if isinstance(task.settings, StyleSettings):
+        # Once more at each scale, for what the picture is compared with.
+        pixels += sum(math.prod(one.size) for one in passed)
+    return network_load(task.settings.network, task.until).flops * pixels
 
 
 def _passes(settings: DreamSettings) -> float:
@@ -191,31 +185,25 @@ def _passes(settings: DreamSettings) -> float:
 
 def _calls(task: Task, size: tuple[int, int]) -> int:
     calls = network_load(task.settings.network, task.until).calls
+    passed = stretches(task.settings, size)
+    steps = sum(one.iterations for one in passed)
     if isinstance(task.settings, StyleSettings):
-        return calls * scales(task.settings, size)[-1].until
+        return calls * steps
     if isinstance(task.settings, AtlasSettings):
-        steps = task.settings.iterations * len(task.settings.channels)
         return steps * (calls + CALLS_PER_ATLAS_STEP)
-    # A tile starts at a random place, so an axis that n tiles would cover is cut into n + 1.
-    tile = task.settings.tile_size
-    tiles = sum(
-        (max(1, round(height / tile)) + 1) * (max(1, round(width / tile)) + 1)
-        for height, width in _levels(task.settings, size)
-    )
-    steps = task.settings.iterations * len(_levels(task.settings, size))
-    runs = task.settings.iterations * tiles * _passes(task.settings)
-    return int(runs * calls + steps * CALLS_PER_DREAM_STEP)
+    runs = sum(one.iterations * _tiles(task.settings, one.size) for one in passed)
+    return int(runs * _passes(task.settings) * calls + steps * CALLS_PER_DREAM_STEP)
 
 
-def _levels(settings: DreamSettings, size: tuple[int, int]) -> list[tuple[int, int]]:
-    """The sizes that a dream goes through."""
-    levels = [size]
-    for _ in range(settings.repeats):
-        height, width = (int(side * settings.rescale_factor) for side in levels[-1])
-        if min(height, width) < SMALLEST_PX:
-            break
-        levels.append((height, width))
-    return levels
+def _tiles(settings: DreamSettings, size: tuple[int, int]) -> int:
+    """How many pieces a step of a level runs.
+
+    A tile starts at a random place, so an axis that n tiles would cover is cut into n + 1.
+    """
+    if settings.gradient == "whole":
+        return 1
+    height, width = (max(1, round(side / settings.tile_size)) + 1 for side in size)
+    return height * width
 
 
 def _memory(task: Task, size: tuple[int, int], styling: Styling | None) -> float:

@@ -39,7 +39,7 @@ class Result:
 
     ``recipe`` is a key of ``History.recipes``; ``needs`` is the task that it went on from, or else
     ``picture`` is what it was made of. ``losses`` are the last iteration's, by name; ``seconds``
-    are those of the attempt that finished it.
+    are those of the attempt that finished it, which went on from iteration ``resumed``.
     """
 
     files: tuple[str, ...]
@@ -49,6 +49,7 @@ class Result:
     picture: Mapping[str, Any] = field(default_factory=dict)
     losses: Mapping[str, float] = field(default_factory=dict)
     iterations: int = 0
+    resumed: int = 0
     seconds: float = 0.0
 
 
@@ -179,7 +180,7 @@ class History:
             self.results[task] = dataclasses.replace(known, files=tuple(files))
         else:
             picture, losses, seconds = (record.get(k) for k in ("picture", "losses", "seconds"))
-            iterations = record.get("iterations")
+            iterations, resumed = (record.get(k) for k in ("iterations", "resumed"))
             self.results[task] = Result(
                 files=tuple(files),
                 size_bytes=size if isinstance(size, int) else -1,
@@ -188,6 +189,7 @@ class History:
                 picture=picture if isinstance(picture, dict) else {},
                 losses=losses if isinstance(losses, dict) else {},
                 iterations=iterations if isinstance(iterations, int) else 0,
+                resumed=resumed if isinstance(resumed, int) else 0,
                 seconds=float(seconds) if isinstance(seconds, int | float) else 0.0,
             )
             self.forgotten.discard(task)

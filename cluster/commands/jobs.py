@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import sys
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -16,7 +17,7 @@ import typer
 from cluster.commands.channels import chosen
 from cluster.commands.options import RENDERS, JobOptions, RunOptions
 from cluster.commands.rendering import load
-from cluster.commands.styles import means, style_lines, styles_data
+from cluster.commands.styles import hindsight_lines, means, style_lines, styles_data
 from cluster.commands.tables import Json, say, say_json
 from cluster.knobs import with_parameters
 from cluster.phrases import again_lines, duration, plural
@@ -24,11 +25,13 @@ from renderer.errors import WorkspaceError
 
 if TYPE_CHECKING:
     from jobs.estimate import Estimate
+    from jobs.hindsight import Hindsight
     from jobs.outputs import Output
     from jobs.plan import Plan
     from jobs.reasons import Reason
     from jobs.sharing import Sharing
     from jobs.spec import JobSpec
+    from jobs.styling import Styling
 
 CAUSES = {
     "error": "an error",
@@ -54,10 +57,12 @@ Out = Annotated[
 
 @dataclass(frozen=True)
 class Past:
-    """What of a plan was finished before, and why the rest of what was is rendered again."""
+    """What of a plan was finished before, why the rest of what was is rendered again, and whether
+    the finished style transfers took what is foretold of them."""
 
     finished: int = 0
     again: tuple[Reason, ...] = ()
+    hindsight: Hindsight | None = None
 
 
 def plan_command(
@@ -88,7 +93,7 @@ def plan_command(
     slots = min(allotted.workers, max(1, local_cpus() // allotted.threads))
     styled = stylings(planned.plan, means(planned, allotted), most=planned.rules.shards)
     cost = estimate(planned.plan, flops_per_second=rate, slots=slots, stylings=styled)
-    before = past(planned.plan, out or RENDERS / planned.plan.name)
+    before = past(planned.plan, out or RENDERS / planned.plan.name, styled)
     size = {
         "workers": allotted.workers,
         "threads": allotted.threads,
@@ -182,8 +187,9 @@ def as_data(
     }
 
 
-def past(plan: Plan, place: Path | str) -> Past:
+def past(plan: Plan, place: Path | str, stylings: Mapping[str, Styling]) -> Past:
     """What the plan's workspace has finished of it. OSError becomes a WorkspaceError."""
+    from jobs.hindsight import hindsight
     from jobs.history import read
     from jobs.reasons import reasons
     from jobs.storage import at
@@ -192,14 +198,16 @@ def past(plan: Plan, place: Path | str) -> Past:
     with storage.told():
         history, sizes = read(storage), storage.sizes()
         done = history.finished(plan.tasks, sizes)
-        return Past(len(done), reasons(plan.tasks, done, history, sizes))
+        again = reasons(plan.tasks, done, history, sizes)
+        return Past(len(done), again, hindsight(done, history.results, stylings))
 
 
 def past_lines(before: Past) -> list[str]:
     """What was finished before, in words."""
     finished = f"finished before: {plural(before.finished, 'task')}"
     again = [(reason.text, reason.tasks) for reason in before.again]
-    return [*([finished] if before.finished else []), *again_lines(again)]
+    told = hindsight_lines(before.hindsight)
+    return [*([finished] if before.finished else []), *told, *again_lines(again)]
 
 
 def rules_line(spec: JobSpec) -> str:

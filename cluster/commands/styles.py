@@ -11,6 +11,7 @@ from cluster.phrases import duration, plural
 if TYPE_CHECKING:
     from cluster.launch import Job
     from cluster.resources import Allotment
+    from jobs.hindsight import Hindsight
     from jobs.styling import Means, Styling
 
 LISTED = 4
@@ -46,6 +47,17 @@ def style_lines(stylings: Iterable[Styling]) -> list[str]:
         lines.append(f"and {len(kinds) - LISTED} more kinds of style transfers (--json has all)")
     warnings = dict.fromkeys(warning for one in kinds for warning in one.warnings)
     return lines + list(warnings)
+
+
+def hindsight_lines(found: Hindsight | None) -> list[str]:
+    """What finished transfers took beside what is foretold of them, in words."""
+    if found is None:
+        return []
+    took, foretold = duration(found.took_seconds), duration(found.foretold_seconds)
+    return [
+        f"{plural(found.tasks, 'finished style transfer')} took {took}; foretold were {foretold} "
+        f"({found.off:+.0%})"
+    ]
 
 
 def styles_data(stylings: Mapping[str, Styling]) -> dict[str, Any]:

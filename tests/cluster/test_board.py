@@ -16,6 +16,11 @@ def board(*notices: tuple[float, n.Notice]) -> Board:
     return made
 
 
+def going_on() -> n.TaskStarted:
+    """Six of ten iterations were done before."""
+    return started(resumed=6, share=0.6)
+
+
 def test_speed_leaves_out_the_time_to_begin() -> None:
     made = board((0, joined()), (0, started()), (5, progress(1)), (7, progress(9)))
     assert made.rows["worker-1"].speed == 4.0  # 8 iterations in 2 s; the 5 s before don't count
@@ -80,12 +85,22 @@ def test_a_running_task_tells_the_pace_of_the_first() -> None:
 
 
 def test_a_task_that_resumed_is_no_faster_for_it() -> None:
-    made = board((0, opened(tasks=2, left={0: 2})), (0, joined()), (0, started(resumed=6)))
+    made = board(
+        (0, opened(tasks=2, left={0: 2})), (0, joined()), (0, started(resumed=6, share=0.6))
+    )
     made.take(progress(8), 4)  # two iterations of ten took 4 s: 20 s each, and 12 s were saved
     assert made.remaining_s(4) == pytest.approx(2 * 20 - 12 - 4)
 
 
+def test_small_pictures_first_are_not_taken_for_half_of_the_work() -> None:
+    made = board((0, opened(tasks=1, left={0: 1})), (0, joined()), (0, started()))
+    made.take(progress(5, share=0.1), 4)  # five of ten iterations, but a tenth of the pixels
+    assert made.remaining_s(4) == pytest.approx(40 - 4)
+
+
 def test_a_finished_task_that_resumed_tells_what_a_whole_one_takes() -> None:
-    made = board((0, opened(tasks=2, left={0: 2})), (0, joined()), (0, started(resumed=6)))
+    made = board(
+        (0, opened(tasks=2, left={0: 2})), (0, joined()), (0, started(resumed=6, share=0.6))
+    )
     made.take(finished(seconds=8), 8)  # four iterations of ten
     assert made.remaining_s(8) == pytest.approx(20)

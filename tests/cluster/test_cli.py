@@ -312,6 +312,21 @@ def test_plan_says_what_is_rendered_again_and_why(
     assert json.loads(capsys.readouterr().out)["finished"] == 0
 
 
+def test_plan_tells_what_finished_styles_took(
+    desk: Path, reverie: Reverie, capsys: pytest.CaptureFixture[str]
+) -> None:
+    style = "images: [a.png], network: googlenet, content_layers: [conv2], style_layers: [conv2]"
+    steps = f"steps: [{{style: {{{style}, iterations: 2}}}}]"
+    (desk / "job.yaml").write_text(f"inputs: [a.png]\nsize: 40\n{steps}\n")
+    reverie("render", "job.yaml", "--inline")
+    capsys.readouterr()
+    assert reverie("plan", "job.yaml", "--json") == exits.DONE
+    told = json.loads(capsys.readouterr().out)["hindsight"]
+    assert (told["tasks"], told["took_seconds"] > 0, told["foretold_seconds"] > 0) == (1, 1, 1)
+    assert reverie("plan", "job.yaml") == exits.DONE
+    assert "1 finished style transfer took " in capsys.readouterr().out
+
+
 def test_plan_shows_how_much_may_go_wrong(
     desk: Path, reverie: Reverie, capsys: pytest.CaptureFixture[str]
 ) -> None:

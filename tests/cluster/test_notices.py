@@ -26,6 +26,7 @@ def test_numbers_that_json_lacks_become_null() -> None:
         worker="w",
         iteration=1,
         iterations=2,
+        share=0.5,
         losses={"content": math.nan, "style": math.inf, "denoise": 1.5},
     )
     losses = json.loads(n.as_json(notice), parse_constant=lambda word: 1 / 0)["losses"]

@@ -24,14 +24,21 @@ def started(file: str = "a.png", **more: Any) -> n.TaskStarted:
 
 
 def progress(
-    iteration: int, iterations: int = 10, *, file: str = "a.png", worker: str = "worker-1"
+    iteration: int,
+    iterations: int = 10,
+    *,
+    file: str = "a.png",
+    worker: str = "worker-1",
+    share: float | None = None,
 ) -> n.TaskProgress:
+    """By default all iterations cost the same."""
     return n.TaskProgress(
         task=file,
         file=file,
         worker=worker,
         iteration=iteration,
         iterations=iterations,
+        share=iteration / iterations if share is None else share,
         losses={"objective": 12.345},
     )
 
