@@ -206,7 +206,9 @@ class RayBackend:
             "concurrency_groups": {CONTROL: 1},
         }
         own = self._allotment
-        told = {"gpus": own.gpus, "threads": own.threads, "batch": own.batch}
+        told = {"gpus": own.gpus, "threads": own.threads}
+        if own.batch > 1:
+            told["batch"] = own.batch
         return ray.remote(**options)(Slot).remote(**told)
 
     def _read(self, slot: _Slot, attempt: Attempt, stream: Any) -> list[Report]:
