@@ -21,7 +21,7 @@ from typing import Any
 
 import torch
 
-from renderer import networks, style
+from renderer import heap, networks, style
 from renderer.footprint import Layouts
 from renderer.offload import Offload
 from renderer.settings import StyleSettings
@@ -56,8 +56,9 @@ def one(given: argparse.Namespace, megapixels: float, tile_px: int | None) -> di
     before, cpu = _status("VmRSS"), time.process_time()
     offload = Offload({"cpu": given.room_gb * 2**30})
     steps = style.steps(*_pictures(side), network, settings, tile_px=tile_px, offload=offload)
-    for event in steps:
-        del event
+    with heap.kept():  # as a worker does
+        for event in steps:
+            del event
     return {
         "megapixels": megapixels,
         "side_px": side,

@@ -71,7 +71,42 @@ class Told:
     record: Record
 
 
-Report = Joined | Left | Freed | Told
+@dataclass(frozen=True)
+class Leaving:
+    """A slot is to be given back (``release``) as soon as it has ended what it renders.
+
+    ``at_once``: it is to be stopped in that.
+    """
+
+    slot: str
+    at_once: bool = False
+
+
+@dataclass(frozen=True)
+class Staying:
+    """A slot that was to be given back isn't any more."""
+
+    slot: str
+
+
+@dataclass(frozen=True)
+class Allowed:
+    """So many workers the job may have from now on, as one of so many on the cluster."""
+
+    workers: int
+    jobs: int
+
+
+Report = Joined | Left | Freed | Told | Leaving | Staying | Allowed
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """For how many workers there is work, how many there may be, and how urgent the job is."""
+
+    useful: int
+    max_workers: int | None = None
+    priority: int = 50
 
 
 class Backend(Protocol):
@@ -94,6 +129,12 @@ class Backend(Protocol):
         self, slot: str, attempt: Attempt, order: Order, members: tuple[str, ...] = ()
     ) -> None:
         """Give an order to a slot that has joined and is idle, and to the members that it leads."""
+
+    def employ(self, wishes: Wishes) -> None:
+        """What is wished from now on: slots may come and go accordingly."""
+
+    def release(self, slot: str) -> None:
+        """Give a slot back; nothing will be told of it any more."""
 
     def poll(self, timeout_s: float) -> list[Report]:
         """What happened since the last poll; waits for at most ``timeout_s`` if nothing did."""
@@ -158,6 +199,12 @@ class InlineBackend:
         if self._worker is None:
             self._worker = self._make_worker()
         self._running = (attempt, self._worker.render(order))
+
+    def employ(self, wishes: Wishes) -> None:
+        """There is one slot, whatever is wished."""
+
+    def release(self, slot: str) -> None:
+        """This process stays."""
 
     def poll(self, timeout_s: float) -> list[Report]:
         if self._running is not None and not self._reports:

@@ -17,6 +17,7 @@ from cluster.backend import (
     Left,
     Report,
     Told,
+    Wishes,
     is_last,
 )
 from cluster.lockstep import Lockstep
@@ -68,6 +69,12 @@ class BatchBackend:
         worker, lockstep = self._up
         self._running[slot] = attempt
         lockstep.add(slot, worker.wishing(order))
+
+    def employ(self, wishes: Wishes) -> None:
+        """There are so many slots, whatever is wished."""
+
+    def release(self, slot: str) -> None:
+        """This process stays."""
 
     def poll(self, timeout_s: float) -> list[Report]:
         until = time.monotonic() + timeout_s

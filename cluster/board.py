@@ -9,7 +9,10 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 
 from cluster import notices as n
-from cluster.phrases import failed_line, unreadable_line
+from cluster.phrases import failed_line, unreadable_lines
+
+FAILURES_LISTED = 50
+"""So many failures are kept to be listed at the end."""
 
 
 @dataclass
@@ -59,6 +62,7 @@ class Board:
         self.tasks = self.finished = self.failed = 0
         self.left: dict[int, int] = {}
         self.failures: list[str] = []
+        self.unlisted = 0  # failures beyond these lines
         self._times: defaultdict[int, _Times] = defaultdict(_Times)
 
     @property
@@ -72,10 +76,11 @@ class Board:
             case n.Opened():
                 self.tasks, self.finished = notice.tasks, notice.finished
                 self.left = dict(notice.left)
-                self.failures = [unreadable_line(*item) for item in notice.unreadable]
+                self.failures = unreadable_lines(notice)
+                self.unlisted = max(0, notice.left_out - len(self.failures))
             case n.WorkerJoined(worker=worker, node=node, device=device):
                 self.rows[worker] = Row(worker, node, device)
-            case n.WorkerLost(worker=worker):
+            case n.WorkerLost(worker=worker) | n.WorkerReleased(worker=worker):
                 self.rows.pop(worker, None)
             case n.TaskStarted(worker=worker):
                 row = self.rows[worker]
@@ -101,8 +106,10 @@ class Board:
                 self.failed += 1
                 self.left[notice.step] -= 1
                 self._free(notice.file)
-                if not notice.needs:
+                if not notice.needs and len(self.failures) < FAILURES_LISTED:
                     self.failures.append(failed_line(notice))
+                elif not notice.needs:
+                    self.unlisted += 1
             case n.TaskRetried():
                 self._free(notice.file)
             case n.Paused():

@@ -7,16 +7,21 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 
 from cluster import notices as n
-from cluster.backend import Attempt, Joined, Left
+from cluster.backend import Allowed, Attempt, Joined, Left
 from cluster.records import Done, Failed, Started
 from jobs import messages as m
+from jobs.demands import Demands
+from jobs.history import ALLOWED
 from jobs.plan import Plan
 from jobs.reasons import reasons
 from jobs.schedule import Counts
 from jobs.tasks import Task
 from jobs.work import share
-from jobs.workspace import Workspace
+from jobs.workspace import LEFT_OUT, Workspace
 from renderer.events import Progress
+
+TOLD = 100
+"""So many pictures that can't be rendered are told to those who watch; the workspace lists all."""
 
 
 class Chronicle:
@@ -45,7 +50,9 @@ class Chronicle:
                 tasks=len(plan.tasks),
                 finished=len(done),
                 left=dict(Counter(task.step for task in plan.tasks if task.id not in done)),
-                unreadable=tuple((item.path, item.reason) for item in plan.failed_inputs),
+                unreadable=tuple((item.path, item.reason) for item in plan.failed_inputs[:TOLD]),
+                left_out=len(plan.failed_inputs),
+                left_out_file=workspace.address(LEFT_OUT) if plan.failed_inputs else "",
                 again=tuple((reason.text, reason.tasks) for reason in again),
             )
         )
@@ -63,6 +70,22 @@ class Chronicle:
         """A worker was lost."""
         self._workspace.record("worker_lost", worker=report.slot, reason=report.reason)
         self._notify(n.WorkerLost(worker=report.slot, reason=report.reason))
+
+    def released(self, slot: str) -> None:
+        """A worker was given back."""
+        self._workspace.record("worker_released", worker=slot)
+        self._notify(n.WorkerReleased(worker=slot))
+
+    def allowed(self, report: Allowed) -> None:
+        """How many workers the job may have, beside others."""
+        self._workspace.record(ALLOWED, workers=report.workers, jobs=report.jobs)
+        self._notify(n.WorkersAllowed(workers=report.workers, jobs=report.jobs))
+
+    def demanded(self, demands: Demands) -> None:
+        """How urgent the job is, or how many workers it takes at most, was changed."""
+        told = n.DemandsChanged(priority=demands.priority, max_workers=demands.max_workers)
+        self._workspace.record("demands", **dataclasses.asdict(told))
+        self._notify(told)
 
     def sharded(self, shards: int) -> None:
         """So many workers render a style transfer together from now on."""
@@ -152,6 +175,7 @@ class Chronicle:
     def finished(self, task: Task, result: Done) -> None:
         """A frame is in the workspace (which has logged that itself)."""
         self._nodes.pop(task.id, None)
+        self._resumed.pop(task.id, None)
         self._notify(
             n.TaskFinished(
                 task=task.id,

@@ -65,6 +65,7 @@ def make_app() -> typer.Typer:
     app.command("pause")(workspaces.pause_command)
     app.command("resume")(workspaces.resume_command)
     app.command("cancel")(workspaces.cancel_command)
+    app.command("set")(workspaces.set_command)
     app.command("retry")(workspaces.retry_command)
     app.command("clean")(workspaces.clean_command)
     app.command("networks")(networks.networks_command)

@@ -13,9 +13,11 @@ from rich.console import Console
 from rich.text import Text
 
 from cluster import notices as n
-from cluster.board import Board
+from cluster.board import FAILURES_LISTED, Board
 from cluster.phrases import (
     again_lines,
+    allowed_line,
+    demands_line,
     duration,
     ended_line,
     eta,
@@ -25,14 +27,11 @@ from cluster.phrases import (
     plural,
     running_line,
     shown,
-    unreadable_line,
+    unreadable_lines,
 )
 
 STATUS_EVERY_S = 30.0
 """Plain lines: how often a long silence is broken with what is going on."""
-
-FAILURES_LISTED = 50
-"""How many failures are listed at the end."""
 
 
 class Display(Protocol):
@@ -99,15 +98,19 @@ class PlainDisplay:
 def remark(notice: n.Notice) -> Text | None:
     """A line for what is worth knowing while a run goes on; None for the rest."""
     match notice:
-        case n.Opened(unreadable=unreadable):
+        case n.Opened():
             lines = [Text(line) for line in (opened_line(notice), *again_lines(notice.again))]
-            lines += [Text(unreadable_line(*item), style="red") for item in unreadable]
+            lines += [Text(line, style="red") for line in unreadable_lines(notice)]
             return Text("\n").join(lines)
         case n.Sharded(shards=shards):
             workers = "one worker" if shards == 1 else f"{shards} workers together"
             return Text(f"each picture is rendered by {workers}", style="dim")
         case n.WorkerLost(reason=reason):
             return Text(reason, style="yellow")
+        case n.WorkersAllowed(workers=workers, jobs=jobs) if jobs > 1 or not workers:
+            return Text(allowed_line(workers, jobs), style="dim")
+        case n.DemandsChanged():
+            return Text(f"from now on: {demands_line(notice.priority, notice.max_workers)}")
         case n.TaskRetried(file=file, reason=reason, left=left):
             tries = "1 more try" if left == 0 else f"{left + 1} more tries"
             return Text(f"trying again {file}: {reason} ({tries} left)", style="yellow")
@@ -141,11 +144,12 @@ def failures(board: Board) -> list[Text]:
     """All that failed, once more, for the end; nothing where one could not have missed it."""
     if board.tasks <= 1 or not board.failures:
         return []
-    lines = [Text(line, style="red") for line in board.failures[:FAILURES_LISTED]]
-    if len(board.failures) > FAILURES_LISTED:
-        more = f"and {len(board.failures) - FAILURES_LISTED} more, all in log.jsonl"
+    lines = [Text(line, style="red") for line in board.failures]
+    total = len(board.failures) + board.unlisted
+    if len(lines) == FAILURES_LISTED < total:
+        more = f"and {total - FAILURES_LISTED} more, all in log.jsonl"
         lines.append(Text(more, style="red"))
-    return [Text(f"{plural(len(board.failures), 'failure')}:", style="red"), *lines]
+    return [Text(f"{plural(total, 'failure')}:", style="red"), *lines]
 
 
 def outcome(notice: n.Notice, out: Console) -> None:

@@ -92,6 +92,7 @@ def planned(spec: JobSpec, options: RunOptions) -> Job:
             spec.losses,
             spec.order,
             shards=shards_of(found, spec.resources),
+            demands=spec.resources.demands,
         ),
     )
 
@@ -176,7 +177,7 @@ def _rendered(
     with contextlib.ExitStack() as stack:
         with uncollected():
             workspace = stack.enter_context(Workspace.open(place))
-            workspace.begin(job.data, job.plan.tasks)
+            workspace.begin(job.data, job.plan.tasks, left_out=job.plan.failed_inputs)
             display = stack.enter_context(contextlib.closing(display_for(options)))
             stack.enter_context(contextlib.redirect_stdout(Chatter()))
             interrupt = stack.enter_context(interrupts())
@@ -230,7 +231,8 @@ def make_backend(job: Job, session: RaySession | None, watch: Watch) -> Backend:
 
     up = session.wait()
     allotment = allot(up.nodes, wanted, shared=not up.ours)
-    return RayBackend(up, allotment, start_s=job.rules.limits.start_seconds)
+    limits = job.rules.limits
+    return RayBackend(up, allotment, start_s=limits.start_seconds, yield_s=limits.yield_seconds)
 
 
 def wanted_by(job: Job) -> Wanted:
@@ -240,6 +242,7 @@ def wanted_by(job: Job) -> Wanted:
         width=job.plan.width,
         widest=job.plan.widest,
         workers=resources.workers,
+        max_workers=resources.max_workers,
         threads=resources.threads,
         gpus=resources.gpus,
         tasks_per_gpu=resources.tasks_per_gpu,

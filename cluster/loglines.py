@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from cluster.phrases import duration
+from cluster.phrases import allowed_line, demands_line, duration
 
 SILENT = ("recipe", "artefacts_begun")
 """Records that are for later runs, not for people."""
@@ -52,6 +52,12 @@ def _said(event: str, record: Mapping[str, Any]) -> str:
             return f"given up: {cause}: {reason}{where}"
         case "worker_lost":
             return f"worker lost: {reason}"
+        case "worker_released":
+            return f"{record.get('worker')} was given back"
+        case "workers_allowed" if _number(record.get("jobs")):
+            return f"may have {allowed_line(int(record.get('workers') or 0), int(record['jobs']))}"
+        case "demands":
+            return demands_line(int(record.get("priority") or 0), record.get("max_workers"))
         case "blocked":
             return f"{node} gets no more tasks for a while: {reason}"
         case "cleaned":

@@ -25,7 +25,9 @@ class Opened:
     tasks: int
     finished: int
     left: dict[int, int] = field(default_factory=dict)  # tasks still to do, by step
-    unreadable: tuple[tuple[str, str], ...] = ()  # (picture, reason)
+    unreadable: tuple[tuple[str, str], ...] = ()  # (picture, reason) of the first that are none
+    left_out: int = 0  # how many are none
+    left_out_file: str = ""  # where all are listed
     again: tuple[tuple[str, int], ...] = ()  # (why tasks are rendered again, how many)
 
 
@@ -52,6 +54,29 @@ class WorkerLost:
 
     worker: str
     reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkerReleased:
+    """A worker was given back: others want it, its node is drained, or there is no work for it."""
+
+    worker: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkersAllowed:
+    """So many workers the job may have from now on, as one of so many jobs on the cluster."""
+
+    workers: int
+    jobs: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class DemandsChanged:
+    """Someone has changed how urgent the job is, or how many workers it takes at most."""
+
+    priority: int
+    max_workers: int | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -212,6 +237,9 @@ Notice = (
     | Sharded
     | WorkerJoined
     | WorkerLost
+    | WorkerReleased
+    | WorkersAllowed
+    | DemandsChanged
     | TaskStarted
     | TaskProgress
     | TaskCheckpointed

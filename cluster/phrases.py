@@ -15,6 +15,10 @@ REASONS_SHOWN = 8
 """So many reasons for rendering again are told one by one."""
 
 
+UNREADABLE_SHOWN = 5
+"""So many pictures that can't be rendered are told one by one."""
+
+
 def duration(seconds: float) -> str:
     """A time in the two units that matter: ``3.4 s``, ``2 min 3 s``, ``1 h 20 min``."""
     if seconds < 9.95:
@@ -61,6 +65,18 @@ def opened_line(notice: n.Opened) -> str:
     return f"{notice.job}: {plural(notice.tasks, 'task')}{done}, into {shown(notice.directory)}"
 
 
+def allowed_line(workers: int, jobs: int) -> str:
+    """How many workers a job may have beside others: ``3 workers, beside 2 other jobs``."""
+    others = f"beside {plural(jobs - 1, 'other job')}" if jobs > 1 else "by itself"
+    return f"{plural(workers, 'worker')}, {others}" if workers else f"no worker yet, {others}"
+
+
+def demands_line(priority: int, max_workers: int | None) -> str:
+    """How urgent a job is and how much it takes: ``priority 80, at most 4 workers``."""
+    most = f", at most {plural(max_workers, 'worker')}" if max_workers else ""
+    return f"priority {priority}{most}"
+
+
 def again_lines(again: Sequence[tuple[str, int]]) -> list[str]:
     """Why tasks are rendered again: ``7 tasks again: style.iterations 120 → 3600``."""
     lines = [f"{plural(tasks, 'task')} again: {why}" for why, tasks in again[:REASONS_SHOWN]]
@@ -87,6 +103,14 @@ def finished_line(notice: n.TaskFinished) -> str:
 def unreadable_line(picture: str, reason: str) -> str:
     """An input that is no picture; the reason names it as a rule."""
     return f"left out {reason}" if picture in reason else f"left out {picture}: {reason}"
+
+
+def unreadable_lines(notice: n.Opened) -> list[str]:
+    """The first inputs that are no pictures, and where all of them are listed."""
+    told = [unreadable_line(*item) for item in notice.unreadable[:UNREADABLE_SHOWN]]
+    if (more := notice.left_out - len(told)) > 0:
+        told.append(f"left out {more:,} more, all listed in {shown(notice.left_out_file)}")
+    return told
 
 
 def failed_line(notice: n.TaskFailed) -> str:

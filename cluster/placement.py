@@ -19,18 +19,19 @@ from cluster.resources import Allotment
 class Placement:
     """Where Ray is to put the actors of some workers, by name."""
 
-    def __init__(self, names: Sequence[str], allotment: Allotment, *, shared: bool) -> None:
-        self._groups: list[PlacementGroup] = []
+    def __init__(self, allotment: Allotment, *, shared: bool) -> None:
+        self._allotment, self._groups_them = allotment, shared and allotment.shards > 1
         self._places: dict[str, tuple[PlacementGroup, int]] = {}
-        if not shared or allotment.shards == 1:
+
+    def add(self, team: Sequence[str]) -> None:
+        """Reserve what the workers of a team take."""
+        if not self._groups_them:
             return
-        bundle = {"CPU": float(allotment.threads)}
-        if allotment.gpus:
-            bundle["GPU"] = allotment.gpus
-        for gang in _parted(names, allotment.shards):
-            group = placement_group([bundle] * len(gang), strategy="PACK")
-            self._groups.append(group)
-            self._places |= {name: (group, place) for place, name in enumerate(gang)}
+        bundle = {"CPU": float(self._allotment.threads)}
+        if self._allotment.gpus:
+            bundle["GPU"] = self._allotment.gpus
+        group = placement_group([bundle] * len(team), strategy="PACK")
+        self._places |= {name: (group, place) for place, name in enumerate(team)}
 
     def options(self, name: str) -> dict[str, Any]:
         """What a worker's actor is to be started with."""
@@ -43,12 +44,13 @@ class Placement:
             )
         }
 
+    def release(self, name: str) -> None:
+        """A worker is gone; what its team had is given back with the last of them."""
+        group, _ = self._places.pop(name, (None, 0))
+        if group is not None and all(other is not group for other, _ in self._places.values()):
+            remove_placement_group(group)
+
     def close(self) -> None:
         """Give back all that was reserved."""
-        for group in self._groups:
-            remove_placement_group(group)
-        self._groups.clear()
-
-
-def _parted(names: Sequence[str], count: int) -> list[Sequence[str]]:
-    return [names[start : start + count] for start in range(0, len(names), count)]
+        for name in list(self._places):
+            self.release(name)

@@ -31,15 +31,29 @@ from ray.exceptions import (
 )
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-from cluster.backend import PATIENCE_S, Attempt, Joined, Left, Report, Told, is_last
+from cluster.backend import (
+    PATIENCE_S,
+    Allowed,
+    Attempt,
+    Joined,
+    Leaving,
+    Left,
+    Report,
+    Staying,
+    Told,
+    Wishes,
+    is_last,
+)
 from cluster.joint import Joint
 from cluster.placement import Placement
 from cluster.ray_actor import CONTROL, Ready, Slot, kill
 from cluster.ray_session import Session
 from cluster.records import Failed, Handle, Order, Seat
 from cluster.resources import Allotment
+from cluster.staffing import Staffing
 from cluster.watchdog import Listening
 from jobs.messages import Cause
+from renderer import heap
 from renderer.errors import ClusterError
 
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 10.0
@@ -87,6 +101,11 @@ class _Slot:
         """The stream or the answer that is awaited; None between two questions."""
         return self.running[1] if self.running else self.ready
 
+    @property
+    def worker(self) -> str:
+        """The name of its worker: of the first of the slots that this one has."""
+        return self.beside[0].name
+
     def renewed(self, actor: Any) -> None:
         """Its worker has a new actor."""
         for one in self.beside:
@@ -98,24 +117,33 @@ class RayBackend:
 
     On a Ray of our own the actors ask Ray for no CPUs: nobody else is there to share with, and the
     user may want more workers than cores. A slot that hasn't come up within ``start_s`` of
-    listening gets a new actor, and twice as long; None: it is waited for without end.
+    listening gets a new actor, and twice as long; None: it is waited for without end. A slot that
+    is to be given back may render on for ``yield_s``.
     """
 
     def __init__(
-        self, session: Session, allotment: Allotment, *, start_s: float | None = None
+        self,
+        session: Session,
+        allotment: Allotment,
+        *,
+        start_s: float | None = None,
+        yield_s: float = 30.0,
     ) -> None:
         self.threads, self.shards = allotment.threads, allotment.shards
         self._start_s, self._listening, self._listened_s = start_s, Listening(), 0.0
         self._allotment = allotment
         self._cpus = 0 if session.ours else allotment.threads
+        # Processes of a Ray of our own have it from it: they start a second sooner without.
+        self._environment = None if session.ours else {"env_vars": heap.ENVIRONMENT}
         self._alone = len(session.nodes) == 1
-        names = [f"worker-{i + 1}" for i in range(allotment.workers)]
-        self._placement = Placement(names, allotment, shared=not session.ours)
-        self._slots = {s.name: s for n in names for s in _slots(n, self._actor(n), allotment.batch)}
+        self._placement = Placement(allotment, shared=not session.ours)
+        self._staffing = Staffing(allotment, shared=not session.ours, grace_s=yield_s)
+        self._wishes: Wishes | None = None
+        self._allowed: Allowed | None = None
+        self._slots: dict[str, _Slot] = {}
         self._lost: list[Report] = []
         self._here = ray.get_runtime_context().get_node_id()
-        for slot in self._first:
-            _ask(slot)
+        self._hire(self._staffing.first())
 
     def share(self, value: object) -> Handle:
         return ray.put(value)
@@ -142,7 +170,19 @@ class RayBackend:
         options = {"num_returns": "streaming", "_generator_backpressure_num_objects": AHEAD}
         slot.running = (attempt, slot.actor.render.options(**options).remote(*order))
 
+    def employ(self, wishes: Wishes) -> None:
+        self._wishes = wishes
+
+    def release(self, slot: str) -> None:
+        gone = self._slots.pop(slot)
+        if gone.worker not in {one.worker for one in self._slots.values()}:
+            ray.kill(gone.actor, no_restart=True)
+            self._placement.release(gone.worker)
+            self._staffing.crew.gone(gone.worker)
+
     def poll(self, timeout_s: float) -> list[Report]:
+        if moves := self._moves():  # by themselves: what follows is to be done before all else
+            return moves
         self._ask_again()
         self._insist()
         self._send_off()
@@ -170,10 +210,40 @@ class RayBackend:
             self._lost += self._lose(one, reason)
 
     def close(self) -> None:
-        for slot in self._first:
-            ray.kill(slot.actor, no_restart=True)
+        for actor in {slot.actor for slot in self._slots.values()}:
+            ray.kill(actor, no_restart=True)
         self._slots.clear()
         self._placement.close()
+        self._staffing.close()
+
+    def _moves(self) -> list[Report]:
+        """Begin workers that are to come; tell who is to go."""
+        if self._wishes is None:
+            return []
+        slots = self._slots.values()
+        nodes = {slot.worker: slot.node_id for slot in slots if slot.up}
+        busy = {slot.worker for slot in slots if slot.running}
+        wishes = replace(self._wishes, useful=-(-self._wishes.useful // self._allotment.batch))
+        moves = self._staffing.moves(wishes, nodes=nodes, busy=busy)
+        self._hire(moves.hire)
+        reports: list[Report] = [Leaving(s.name) for s in slots if s.worker in moves.leave]
+        reports += [Leaving(s.name, at_once=True) for s in slots if s.worker in moves.stop]
+        reports += [Staying(s.name) for s in slots if s.worker in moves.stay]
+        share = self._staffing.share
+        allowed = Allowed(share.workers, share.jobs) if share else None
+        if allowed and allowed != self._allowed:
+            self._allowed = allowed
+            reports.append(allowed)
+        return reports
+
+    def _hire(self, teams: int) -> None:
+        for _ in range(teams):
+            names = self._staffing.crew.hired(self._staffing.team)
+            self._placement.add(names)
+            for name in names:
+                slots = _slots(name, self._actor(name), self._allotment.batch)
+                self._slots |= {slot.name: slot for slot in slots}
+                _ask(slots[0])
 
     def _stuck(self, slot: _Slot) -> list[_Slot]:
         """Who is in the way where a slot doesn't go on: itself or, of several, who doesn't answer.
@@ -204,6 +274,7 @@ class RayBackend:
             "max_task_retries": 0,
             "max_concurrency": self._allotment.batch,
             "concurrency_groups": {CONTROL: 1},
+            "runtime_env": self._environment,
         }
         own = self._allotment
         told = {"gpus": own.gpus, "threads": own.threads}
@@ -228,7 +299,7 @@ class RayBackend:
     def _lose(self, slot: _Slot, reason: str, cause: Cause = Cause.WORKER_LOST) -> list[Report]:
         """A worker's slots are lost together; the first of them is asked again."""
         others = [one for one in slot.beside if one is not slot and (one.up or one.running)]
-        found = self._lose_one(slot, reason, cause)
+        found: list[Any] = self._lose_one(slot, reason, cause)
         for one in others:
             found += (replace(left, along=True) for left in self._lose_one(one, reason, cause))
         slot.beside[0].ask_at = time.monotonic() + FIRST_PAUSE_S
@@ -239,6 +310,8 @@ class RayBackend:
         slot.running = slot.joint = slot.force_at = None
         slot.up, slot.waited_s = False, 0.0
         where = f" on {slot.node}" if slot.node else ""
+        if cause is Cause.WORKER_LOST and self._staffing.doomed(slot.node_id):
+            cause = Cause.PREEMPTED
         left = Left(slot.name, f"{slot.name}{where} was lost: {reason}", cause)
         return joint.lost(left) if joint else [left]
 

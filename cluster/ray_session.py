@@ -9,8 +9,10 @@ import threading
 from dataclasses import dataclass
 from typing import Any
 
+from cluster.nodes import listed
 from cluster.resources import Node, local_cpus
 from cluster.seclusion import forget_token, secluded
+from renderer import heap
 from renderer.errors import ClusterError, ReverieError
 
 OBJECT_STORE_BYTES = 2**30
@@ -68,7 +70,7 @@ class RaySession:
             self._thread.join()
 
     def _live(self) -> None:
-        for key, value in QUIET.items():
+        for key, value in {**QUIET, **heap.ENVIRONMENT}.items():
             os.environ.setdefault(key, value)
         with contextlib.nullcontext() if self._address else secluded():
             import ray
@@ -77,7 +79,7 @@ class RaySession:
             try:
                 if not borrowed:
                     _connect(self._address, self._gpus)
-                self._session = Session(_nodes(ray.nodes()), ours=self._address is None)
+                self._session = Session(listed(), ours=self._address is None)
             except ReverieError as error:
                 self._error = error
         self._up.set()
@@ -126,13 +128,3 @@ def _no_ray(address: str | None, error: Exception) -> str:
         "" if os.environ.get("RAY_AUTH_MODE") else "; if it asks for a token, RAY_AUTH_MODE=token"
     )
     return f"no Ray answers at {address}: {lines[0]}{token}"
-
-
-def _nodes(listed: list[dict[str, Any]]) -> tuple[Node, ...]:
-    from cluster.ray_actor import node_label
-
-    return tuple(
-        Node(node_label(n), n["Resources"].get("CPU", 0.0), n["Resources"].get("GPU", 0.0))
-        for n in listed
-        if n["Alive"]
-    )

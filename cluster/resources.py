@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,11 +19,24 @@ from renderer.errors import ClusterError
 
 @dataclass(frozen=True)
 class Node:
-    """What a machine has in all, whoever uses it now."""
+    """What a machine has in all, whoever uses it now.
+
+    ``leaving``: it is being drained, and gets no more workers.
+    """
 
     name: str
     cpus: float
     gpus: float = 0.0
+    id: str = ""
+    gpu_types: tuple[str, ...] = ()
+    labels: Mapping[str, str] = field(default_factory=dict, hash=False)
+    leaving: bool = False
+
+
+def fits(node: Node, gpu_type: str, labels: Mapping[str, str]) -> bool:
+    """Whether a node is one of those that a job asks for."""
+    typed = not gpu_type or gpu_type in node.gpu_types
+    return typed and all(node.labels.get(name) == value for name, value in labels.items())
 
 
 @dataclass(frozen=True)
@@ -36,6 +50,7 @@ class Wanted:
     width: int
     widest: int
     workers: int | None = None
+    max_workers: int | None = None
     threads: int | None = None
     gpus: float | None = None
     tasks_per_gpu: int = 1
@@ -48,12 +63,16 @@ class Allotment:
     """So many workers, each with so many threads and such a share of GPUs.
 
     ``shards`` of them render a style transfer together, or each renders ``batch`` pictures at once.
+    ``fixed``: so many were asked for, and no more are wanted where there is room for them.
     """
 
     workers: int
     threads: int
     gpus: float
     shards: int = 1
+    fixed: bool = False
+    gpu_type: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict, hash=False)
     batch: int = 1
 
 
@@ -74,6 +93,8 @@ def allot(nodes: tuple[Node, ...], wanted: Wanted, *, shared: bool) -> Allotment
     fitting = sum(_room(node, each, cpus=True) for node in nodes)
     room = fitting if shared else sum(_room(node, each, cpus=False) for node in nodes)
     workers = wanted.workers or max(shards, min(wanted.widest * shards, fitting))
+    if wanted.max_workers is not None:
+        workers = max(shards, min(workers, wanted.max_workers))
     if workers > room:
         raise ClusterError(_shortage(nodes, each, room=room, workers=workers))
     if shards > workers:
@@ -82,7 +103,8 @@ def allot(nodes: tuple[Node, ...], wanted: Wanted, *, shared: bool) -> Allotment
             "(--workers) or for fewer shards (--shards)"
         )
     batch = wanted.batching.of(wanted.widest, workers=workers, gpus=gpus, shards=shards)
-    return Allotment(workers, threads, gpus, shards, batch)
+    fixed = wanted.workers is not None
+    return Allotment(workers, threads, gpus, shards, fixed=fixed, batch=batch)
 
 
 def _shards(nodes: tuple[Node, ...], wanted: Wanted, *, gpus: float) -> int:

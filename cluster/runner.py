@@ -3,11 +3,12 @@
     run
     ├── add the tasks, with those that the workspace has as finished
     ├── until the job is done
-    │   ├── poll the backend: a slot came or went, a worker told something  ─► an event
+    │   ├── tell the backend for how many workers there is work
+    │   ├── poll it: a slot came, went or is to go, a worker told something ─► an event
     │   ├── a slot has been silent for too long: it is killed               ─► an event
     │   ├── the user interrupts, or has the job cancelled                   ─► CancelRequested
     │   ├── the workspace is paused, or no longer               ─► PauseRequested, ResumeRequested
-    │   └── each event's instructions: start (read, order), publish (write), stop, tell
+    │   └── each event's instructions: start (read, order), publish (write), stop, release, tell
     └── wait for the outputs, which the assembly makes meanwhile
 
 The loop holds no frame longer than it takes to write it.
@@ -22,7 +23,21 @@ from dataclasses import dataclass, field
 
 from cluster import notices as n
 from cluster.assembly import Assembly
-from cluster.backend import PATIENCE_S, Attempt, Backend, Freed, Joined, Left, Report, Told, is_last
+from cluster.backend import (
+    PATIENCE_S,
+    Allowed,
+    Attempt,
+    Backend,
+    Freed,
+    Joined,
+    Leaving,
+    Left,
+    Report,
+    Staying,
+    Told,
+    Wishes,
+    is_last,
+)
 from cluster.chronicle import Chronicle
 from cluster.collecting import uncollected
 from cluster.orders import Orders
@@ -32,6 +47,7 @@ from cluster.watchdog import Watchdog
 from jobs import messages as m
 from jobs.checkpoints import CheckpointSettings
 from jobs.curves import LossSettings
+from jobs.demands import Demands
 from jobs.limits import Limits
 from jobs.plan import Plan
 from jobs.schedule import Budgets, Counts, Schedule, State
@@ -84,6 +100,7 @@ class Rules:
     losses: LossSettings = field(default_factory=LossSettings)
     order: str = "sequential"
     shards: Mapping[str, int] = field(default_factory=dict)  # the most of a task, where it's not 1
+    demands: Demands = field(default_factory=Demands)
 
 
 class Runner:
@@ -113,6 +130,7 @@ class Runner:
         self._assembly = Assembly(plan.outputs, workspace, self._done)
         self._result: Done | None = None  # between Finished and its Publish
         self._over, self._paused, self._stopped = False, False, ""
+        self._demands = rules.demands
 
     def run(self) -> Summary:
         """Render all that isn't finished, and the outputs. Raises what ends the whole job."""
@@ -177,6 +195,7 @@ class Runner:
     def _loop(self) -> None:
         deadline: float | None = None
         while not self._over and (deadline is None or time.monotonic() < deadline):
+            self._employ()
             for report in self._backend.poll(POLL_S):
                 self._hear(report)
             self._kill_the_silent()
@@ -186,6 +205,18 @@ class Runner:
             self._watch.tick()
             if not self._over:
                 deadline = self._ending(deadline)
+
+    def _employ(self) -> None:
+        """Have workers come and go by what there is to do, and by what is asked for meanwhile."""
+        demands = self._rules.demands.changed(self._workspace.requests.demands)
+        counts = self._schedule.counts
+        tasks = 0 if self._paused else counts.ready + counts.running + counts.publishing
+        together = min(self._backend.shards, max(self._rules.shards.values(), default=1))
+        wishes = Wishes(tasks * together, demands.max_workers, demands.priority)
+        if demands != self._demands:
+            self._demands = demands
+            self._chronicle.demanded(demands)
+        self._backend.employ(wishes)
 
     def _ending(self, deadline: float | None) -> float | None:
         """When the loop is to end, whatever still runs; None while the run is wanted."""
@@ -236,6 +267,12 @@ class Runner:
                 self._event(m.SlotJoined(slot, node))
             case Freed(slot, node):
                 self._event(m.SlotJoined(slot, node))
+            case Leaving(slot, at_once):
+                self._event(m.SlotLeaving(slot, at_once))
+            case Staying(slot):
+                self._event(m.SlotStays(slot))
+            case Allowed():
+                self._chronicle.allowed(report)
             case Left(slot, reason, cause, along):
                 self._watchdog.ended(self._schedule.leader(slot))
                 self._chronicle.left(report)
@@ -282,6 +319,9 @@ class Runner:
                 return self._publish(self._tasks[task], number)
             case m.Stop(task, number, slot):
                 self._backend.cancel(Attempt(task, number), patience_s=self._patience_s(slot))
+            case m.Release(slot):
+                self._backend.release(slot)
+                self._chronicle.released(slot)
             case m.Retried(task, cause=cause):
                 if cause is m.Cause.OUT_OF_MEMORY:
                     self._orders.squeeze(task)

@@ -44,7 +44,7 @@ from jobs import recipe
 from jobs.cells import metadata
 from jobs.curves import Curve
 from jobs.messages import Cause
-from renderer import atlas, checkpoints, dream, images, networks, style
+from renderer import atlas, checkpoints, dream, heap, images, networks, style
 from renderer.atlas import Cell
 from renderer.errors import CheckpointError, DivergedError, ReverieError
 from renderer.events import Artefact, Checkpoint, Event, Progress
@@ -125,7 +125,7 @@ class Renderer:
             order = precise(order, self.device)
             be_deterministic(order.threads)
             yield Started(self.node, os.getpid(), str(self.device), order.threads, order.precision)
-            with joined(seat, address, self.device) as company:
+            with heap.kept(), joined(seat, address, self.device) as company:
                 if not company.least(order.precision != FLOAT32):  # as whoever can do least
                     order = precise(replace(order, precision=FLOAT32), self.device)
                 allow_tf32(order.precision != FLOAT32)

@@ -53,7 +53,7 @@ def branches(spec: JobSpec) -> tuple[Branch, ...]:
 
 def sources(
     spec: JobSpec,
-) -> tuple[dict[Source, list[int]], tuple[FailedInput, ...]]:
+) -> tuple[dict[Source, tuple[int, ...]], tuple[FailedInput, ...]]:
     """The pictures of a job, each with the numbers of the variants that render it.
 
     Those that can't be read come beside. JobError where no picture can, or where one isn't there.
@@ -70,7 +70,11 @@ def sources(
     found, failed = gather(paths)
     if not found:
         raise none_left(spec, failed)
-    return {source: sorted(set(paths[source.path])) for source in found}, failed
+    shared: dict[tuple[int, ...], tuple[int, ...]] = {}  # most pictures are in the same variants
+    numbers = {path: tuple(sorted(set(own))) for path, own in paths.items()}
+    return {
+        source: shared.setdefault(numbers[source.path], numbers[source.path]) for source in found
+    }, failed
 
 
 def none_left(spec: JobSpec, failed: tuple[FailedInput, ...]) -> JobError:

@@ -1,7 +1,7 @@
 """What will a job cost, roughly? Tasks, pixels, memory and time, before anything is rendered.
 
-The arithmetic of a step is counted on the networks themselves, built without memory (torch's meta
-device): 2 operations for each multiplication of a convolution, forward and once more for the
+The arithmetic of a step is counted on the networks themselves, run on no pictures at all:
+2 operations for each multiplication of a convolution, forward and once more for the
 gradient of the image, and a flat charge for each activation, since all but the largest networks
 spend half their time on moving them. What style transfers take of memory and time is known better
 (jobs.styling), and given. Else time is that over a measured rate of convolutions, and a
@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -73,29 +73,16 @@ def estimate(
 
     ``stylings`` is what is known of style transfers, by task.
     """
-    sizes = {frame.task: frame.size for step in plan.frames for frame in step}
+    sizes, known = plan.sizes, stylings or {}
     tasks = [task for task in plan.tasks if task.id not in finished]
-    flops = {task.id: _flops(task, sizes[task.id]) for task in tasks}
-    known = stylings or {}
     memory = max((_memory(task, sizes[task.id], known.get(task.id)) for task in tasks), default=0)
     seconds = None
     if flops_per_second is not None:
-        each = {
-            task.id: seconds_of(
-                task,
-                sizes[task.id],
-                flops_per_second=flops_per_second,
-                styling=known.get(task.id),
-            )
-            for task in tasks
-        }
-        workers = {id: one.means.shards for id, one in known.items()}
-        busy = sum(each_s * workers.get(id, 1) for id, each_s in each.items())
-        seconds = max(busy / max(1, slots), _longest_chain(tasks, each))
+        seconds = _seconds(tasks, sizes, flops_per_second, slots=slots, stylings=known)
     return Estimate(
         tasks=len(tasks),
         pixels=sum(sizes[task.id][0] * sizes[task.id][1] for task in tasks),
-        flops=sum(flops.values()),
+        flops=sum(_flops(task, sizes[task.id]) for task in tasks),
         memory_bytes=int(memory),
         seconds=seconds,
     )
@@ -137,19 +124,23 @@ def network_load(network: str, until: str) -> Load:
     """The load of a network that is run up to a layer."""
     with torch.device("meta"):
         built = networks.build(networks.entry(network), until)
-        multiplications = values = calls = 0
+    # Run on no pictures: on the meta device torch would load sympy, 150 MB, to do arithmetic.
+    built = built.to_empty(device="cpu")
+    multiplications = values = calls = 0
 
-        def count(module: nn.Module, _: object, output: torch.Tensor) -> None:
-            nonlocal multiplications, values, calls
-            values += output.numel()
-            calls += 1
-            if isinstance(module, nn.Conv2d):
-                multiplications += output.numel() * module.weight[0].numel()
+    def count(module: nn.Module, _: object, output: torch.Tensor) -> None:
+        nonlocal multiplications, values, calls
+        each = math.prod(output.shape[1:])
+        values += each
+        calls += 1
+        if isinstance(module, nn.Conv2d):
+            multiplications += each * module.weight[0].numel()
 
-        for module in built.modules():
-            if not any(module.children()):
-                module.register_forward_hook(count)
-        built.features(torch.empty(1, 3, PROBE_PX, PROBE_PX), [until])
+    for module in built.modules():
+        if not any(module.children()):
+            module.register_forward_hook(count)
+    with torch.no_grad():
+        built.features(torch.empty(0, 3, PROBE_PX, PROBE_PX), [until])
     weights = sum(p.numel() for p in built.parameters()) * BYTES_PER_VALUE
     area = PROBE_PX**2
     flops = FLOPS_PER_MULTIPLICATION * multiplications + FLOPS_PER_ACTIVATION * values
@@ -230,8 +221,24 @@ def _gram_bytes(settings: StyleSettings) -> int:
     return 3 * BYTES_PER_VALUE * sum(side * side for side in sides)
 
 
-def _longest_chain(tasks: list[Task], work: dict[str, float]) -> float:
-    ends: dict[str, float] = {}
+def _seconds(
+    tasks: Sequence[Task],
+    sizes: Mapping[str, tuple[int, int]],
+    flops_per_second: float,
+    *,
+    slots: int,
+    stylings: Mapping[str, Styling],
+) -> float:
+    """The time of some tasks: all their work, shared by the slots, or the longest chain of them."""
+    needed = {need for task in tasks for need in task.needs}
+    ends: dict[str, float] = {}  # of those that others wait for
+    busy = longest = 0.0
     for task in tasks:
-        ends[task.id] = work[task.id] + max((ends.get(n, 0.0) for n in task.needs), default=0.0)
-    return max(ends.values(), default=0.0)
+        styling = stylings.get(task.id)
+        own = seconds_of(task, sizes[task.id], flops_per_second=flops_per_second, styling=styling)
+        busy += own * (styling.means.shards if styling else 1)
+        end = own + max((ends.get(need, 0.0) for need in task.needs), default=0.0)
+        longest = max(longest, end)
+        if task.id in needed:
+            ends[task.id] = end
+    return max(busy / max(1, slots), longest)

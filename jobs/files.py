@@ -21,6 +21,9 @@ from jobs.lock import LOCK, Holder, Lock, holder
 from jobs.storage import TEMPORARY, Sizes, checked
 from renderer.errors import WorkspaceError
 
+FOLDERS_KNOWN = 512
+"""So many folders are known to be there without looking."""
+
 
 class Files:
     """The files of one folder, by their names within it (``frames/1-dream/a.png``)."""
@@ -30,7 +33,7 @@ class Files:
     def __init__(self, folder: Path) -> None:
         self.folder, self.place = folder, str(folder)
         self._numbers = count()
-        self._made: set[Path] = set()
+        self._made: set[str] = set()
 
     def path(self, name: str) -> Path:
         """A file in the folder. WorkspaceError for a name that leads out of it."""
@@ -70,9 +73,12 @@ class Files:
 
     def temporary(self, target: Path) -> Path:
         """A free name beside the target, with its suffix; the folder is made if need be."""
-        if target.parent not in self._made:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            self._made.add(target.parent)
+        folder = os.path.dirname(target)
+        if folder not in self._made:
+            os.makedirs(folder, exist_ok=True)
+            if len(self._made) >= FOLDERS_KNOWN:  # every task has one of its own for artefacts
+                self._made.clear()
+            self._made.add(folder)
         return target.parent / f"{TEMPORARY}{os.getpid()}-{next(self._numbers)}{target.suffix}"
 
     def alias(self, moves: Sequence[tuple[str, str]]) -> None:

@@ -15,6 +15,7 @@ import re
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from jobs.names import safe
@@ -108,6 +109,7 @@ def read(path: str) -> bytes:
     return _bmp(rows, width, height)
 
 
+@lru_cache(maxsize=1024)  # pictures of one size share what it comes to
 def fitted(size: tuple[int, int], longest: int | None) -> tuple[int, int]:
     """(height, width) in px of a picture made to fit ``longest`` px, as ``images.fit`` does."""
     if longest is None:

@@ -14,7 +14,6 @@ import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import PurePosixPath
 from typing import Any, Protocol
 
 from jobs.inputs import Source
@@ -29,6 +28,7 @@ RECIPE, FINISHED, RENAMED = "recipe", "finished", "renamed"
 ARTEFACTS_BEGUN = "artefacts_begun"  # whose a folder of artefacts is from now on
 STARTED, CHECKPOINT = "started", "checkpoint"
 RETRIED, GIVEN_UP, FORGOTTEN = "retried", "given_up", "forgotten"
+OPENED, ALLOWED = "opened", "workers_allowed"
 ALONG_THE_WAY = (CHECKPOINT, "checkpoint_damaged", ARTEFACTS_BEGUN)
 """Events of a task that don't end its attempt."""
 
@@ -91,12 +91,15 @@ class History:
     forgotten: set[str] = field(default_factory=set)
     diverged: set[str] = field(default_factory=set)  # in bfloat16, and so rendered in float32
     running: dict[str, str] = field(default_factory=dict)  # tasks begun and not ended: their node
+    allowed: tuple[int, int] | None = None  # workers that the driver may have, as one of how many
 
     def remember(self, record: Mapping[str, Any]) -> None:
         """Adds a record. What it lacks, or has of a wrong type, is passed over."""
         task, event = record.get("task"), record["event"]
         if event == RECIPE and isinstance(record.get("recipe"), dict):
             self.recipes[str(record.get("key"))] = record["recipe"]
+        if event in (OPENED, ALLOWED):
+            self._allow(record)
         if not isinstance(task, str):
             return
         if isinstance(attempt := record.get("attempt"), int):
@@ -119,7 +122,10 @@ class History:
         if event == ARTEFACTS_BEGUN and _is_below(home := record.get("folder"), ARTEFACTS):
             self.artefacts[str(home)] = task
             self.homes[task] = str(home)
-            self.widths[task] = record.get("width")
+            if record.get("width") is None:  # as most are
+                self.widths.pop(task, None)
+            else:
+                self.widths[task] = record["width"]
         files = record.get("files")
         if isinstance(files, list) and all(_is_below(file, FRAMES) for file in files):
             self._result(task, files, record)
@@ -172,6 +178,11 @@ class History:
             if task.id not in done:
                 wanted.update(task.needs)
         return done
+
+    def _allow(self, record: Mapping[str, Any]) -> None:
+        workers, jobs = record.get("workers"), record.get("jobs")
+        known = isinstance(workers, int) and isinstance(jobs, int)
+        self.allowed = (workers, jobs) if known else None  # type: ignore[assignment]
 
     def _result(self, task: str, files: list[str], record: Mapping[str, Any]) -> None:
         size = record.get("size_bytes")
@@ -229,7 +240,7 @@ def recipe_key(recipe: Mapping[str, Any]) -> str:
 
 def picture(source: Source, size: int | None) -> dict[str, Any]:
     """A source picture as the log keeps it: its name, its bytes' digest, which frame, its size."""
-    name = PurePosixPath(source.path).name
+    name = source.path.rpartition("/")[2]
     return {"name": name, "digest": source.digest[:16], "frame": source.frame, "size": size}
 
 

@@ -81,6 +81,16 @@ class Limits:
             le=1e6,
         ),
     ] = 300.0
+    yield_seconds: Annotated[
+        float,
+        Knob(
+            "how long a worker may render on when it is to be given to another job, or its node "
+            "is drained, before it stops at a checkpoint",
+            unit="s",
+            ge=0,
+            le=1e6,
+        ),
+    ] = 30.0
 
     def __post_init__(self) -> None:
         check(self)

@@ -84,6 +84,24 @@ class SlotLost:
 
 
 @dataclass(frozen=True, slots=True)
+class SlotLeaving:
+    """A slot is to be given back: it gets no more tasks, and is released when what runs has ended.
+
+    ``at_once``: what runs is to stop, at a checkpoint; elsewhere it goes on.
+    """
+
+    slot: str
+    at_once: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SlotStays:
+    """A slot that was to be given back isn't any more."""
+
+    slot: str
+
+
+@dataclass(frozen=True, slots=True)
 class Finished:
     """An attempt has delivered its result. Its (leading) slot is free again."""
 
@@ -149,6 +167,8 @@ Event = (
     | ShardsAllowed
     | SlotJoined
     | SlotLost
+    | SlotLeaving
+    | SlotStays
     | Finished
     | Published
     | Failed
@@ -187,6 +207,13 @@ class Stop:
 
     task: str
     attempt: int
+    slot: str
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """Give the slot back: nothing runs there, and it is not to be told of again."""
+
     slot: str
 
 
@@ -238,4 +265,4 @@ class JobDone:
     stopped: str = ""
 
 
-Instruction = Start | Publish | Stop | Retried | GivenUp | Skip | Block | JobDone
+Instruction = Start | Publish | Stop | Release | Retried | GivenUp | Skip | Block | JobDone

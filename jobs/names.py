@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import os.path
 import re
 import unicodedata
 from collections.abc import Sequence
-from pathlib import PurePath
 
 MAX_STEM_BYTES = 80
 MAX_NAME_BYTES = 200  # of the 255 that file systems allow; suffix and temporary mark come on top
@@ -21,13 +21,13 @@ class Names:
     def take(self, name: str) -> str:
         """The name itself if it is free, else with a number behind it."""
         name = cut(name, MAX_NAME_BYTES)
-        folded = name.casefold()
+        folded = _folded(name)
         chosen = name
-        while chosen.casefold() in self._taken:
+        while _folded(chosen) in self._taken:
             number = self._next.get(folded, 2)
             self._next[folded] = number + 1
             chosen = f"{name}-{number}"
-        self._taken.add(chosen.casefold())
+        self._taken.add(_folded(chosen))
         return chosen
 
 
@@ -40,6 +40,8 @@ def safe(text: str) -> str:
 
 def cut(text: str, most_bytes: int) -> str:
     """The beginning of a text that takes no more than so many bytes in UTF-8."""
+    if 4 * len(text) <= most_bytes:
+        return text  # itself, no copy: a set of pictures has 100,000 names
     return text.encode()[:most_bytes].decode(errors="ignore")
 
 
@@ -47,7 +49,8 @@ def stems(paths: Sequence[str]) -> list[str]:
     """A unique name for each path: its stem; where several have the same, as much more of the
     path as tells them apart (``holiday-cat`` and ``home-cat``, ``cat-jpg`` and ``cat-png``).
     """
-    names = [safe(PurePath(path).stem) for path in paths]
+    # Not by pathlib, which keeps something of every path it was ever given.
+    names = [safe(os.path.splitext(os.path.basename(path))[0]) for path in paths]
     for tell in (_with_folder, _with_suffix):
         alike: dict[str, list[int]] = {}
         for place, name in enumerate(names):
@@ -61,10 +64,16 @@ def stems(paths: Sequence[str]) -> list[str]:
     return [taken.take(name) for name in names]
 
 
+def _folded(name: str) -> str:
+    """The name without regard to case: itself, and no copy, where that changes nothing."""
+    folded = name.casefold()
+    return name if folded == name else folded
+
+
 def _with_folder(path: str, name: str) -> str:
-    folder = PurePath(path).parent.name
+    folder = os.path.basename(os.path.dirname(path))
     return f"{safe(folder)}-{name}" if folder else name
 
 
 def _with_suffix(path: str, name: str) -> str:
-    return f"{name}-{safe(PurePath(path).suffix[1:])}"
+    return f"{name}-{safe(os.path.splitext(path)[1][1:])}"

@@ -86,15 +86,20 @@ def plan(
     branched = branches(spec)
     pictures, failed = sources(spec)
     check_masks(branched, pictures)
-    settled, unseen = settle(branched, pictures, activity)
-    failed = (*failed, *unseen)
-    if not settled:
-        raise none_left(spec, failed)
     grower = _Grower(spec, branched, cache(weights))
     variants: list[set[str]] = [set() for _ in branched]
-    for source, own in settled.items():
+    for settled in settle(branched, pictures, activity):
+        if isinstance(settled, FailedInput):
+            failed = (*failed, settled)
+            continue
+        source, own = settled
+        grower.begin()
         for number, branch in own.items():
-            variants[number] |= grower.grow(source, branch)
+            met = grower.grow(source, branch)
+            if spec.matrix:
+                variants[number] |= met
+    if not grower.tasks:
+        raise none_left(spec, failed)
     frames = tuple(tuple(step) for step in grower.frames)
     return Plan(
         name=spec.title,
@@ -125,7 +130,11 @@ class _Way:
 
 
 class _Grower:
-    """Tasks and frames so far; ``grow`` adds those of one source in one branch."""
+    """Tasks and frames so far; ``grow`` adds those of one source in one branch.
+
+    What only the branches of one source have in common is held until the next one's ``begin``:
+    there may be 100,000 of them.
+    """
 
     def __init__(
         self, spec: JobSpec, branched: Sequence[Branch], weights: Callable[[str, str], str]
@@ -142,6 +151,10 @@ class _Grower:
         self.names = [Names() for _ in spec.steps]
         self._called = [Called(spec.names) for _ in spec.steps]
         self._ways: dict[_Way, str] = {}  # to tasks: branches have ways in common
+
+    def begin(self) -> None:
+        """Another source comes, with all its branches."""
+        self._ways.clear()
 
     def grow(self, source: Source, branch: Branch) -> set[str]:
         """Adds all tasks that come of a source, each followed by those that come of it.

@@ -19,12 +19,15 @@ from pathlib import Path
 
 import torch
 
-from renderer import calibration, networks
+from renderer import calibration, heap, networks
 from renderer.calibration import Rates
 from renderer.settings import StyleSettings
 from renderer.weights import cache_home
 
 NAME = "rates.json"
+
+HOW = "memory kept"
+"""Sets apart what is measured from what was measured otherwise."""
 
 
 def rates(
@@ -48,7 +51,7 @@ def rates(
     if not measure:
         return None
     told(settings.network)
-    with _threads(threads):
+    with heap.kept(), _threads(threads):
         network = networks.build(networks.entry(settings.network), until).to(device)
         found = calibration.measured(network, settings)
     _write({**_read(), key: [found.with_gradient, found.without]})
@@ -57,6 +60,7 @@ def rates(
 
 def _key(settings: StyleSettings, until: str, threads: int, device: str) -> str:
     told = (
+        HOW,
         _machine(device),
         torch.__version__,
         threads,

@@ -16,7 +16,7 @@ from jobs.tasks import Task
 from renderer.errors import WorkspaceError
 from renderer.settings import FrameSettings
 
-PLAN = "plan.json"
+JOB, PLAN = "job.json", "plan.json"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,9 @@ runner carries instructions out and tells what came of them (the records are in 
       ├─────► Failed ────► Retried, later another Start   while the cause's budget lasts
       │                └─► GivenUp, and Skip for all that needs this task
       ├─────► SlotLost     the same, with the cause that it names
-      └─────► Stopped      the answer to Stop, after a cancel or for a pause
+      └─────► Stopped      the answer to Stop: after a cancel, for a pause, or since the slot goes
+
+A slot that is to go (SlotLeaving) gets no more tasks, and a Release once nothing runs there.
 
 A task may run on several slots at once, of which the first leads: it takes as many as it can use
 and is allowed, and waits until so many are free; no task that was added later overtakes it.
@@ -22,7 +24,7 @@ from __future__ import annotations
 
 import heapq
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from jobs.limits import Budgets, Limits
 from jobs.messages import (
@@ -40,12 +42,15 @@ from jobs.messages import (
     PlanEnded,
     Publish,
     Published,
+    Release,
     ResumeRequested,
     Retried,
     ShardsAllowed,
     Skip,
     SlotJoined,
+    SlotLeaving,
     SlotLost,
+    SlotStays,
     Start,
     Stop,
     Stopped,
@@ -74,8 +79,8 @@ class _Entry:
     stopping: bool = False  # was told to stop: what breaks then is no failure
     failed: str = ""  # the task whose failure ended this one: itself, or one that it needs
     reason: str = ""
-    dependents: list[str] = field(default_factory=list)
-    failures: Counter[Cause] = field(default_factory=Counter)
+    dependents: tuple[str, ...] = ()
+    failures: Counter[Cause] | None = None  # until it fails: there may be 100,000 tasks
 
 
 class Schedule:
@@ -88,6 +93,7 @@ class Schedule:
         self._ready: list[tuple[int, str]] = []  # a heap
         self._slots = Slots(self.limits.block_after)
         self._busy: dict[str, str] = {}  # slot, leading or not -> task
+        self._leaving: set[str] = set()  # busy slots that are to go
         self._allowed = 1  # slots for a task
         self._tally: Counter[State] = Counter()
         self._out: list[Instruction] = []
@@ -152,6 +158,10 @@ class Schedule:
                 self._join(slot, node)
             case SlotLost(slot, reason, cause, blamed):
                 self._lose(slot, cause, reason, blamed=blamed)
+            case SlotLeaving(slot, at_once):
+                self._let_go(slot, at_once=at_once)
+            case SlotStays(slot):
+                self._leaving.discard(slot)
             case Unblocked(node):
                 self._slots.unblock(node)
             case Finished(task, attempt):
@@ -184,7 +194,7 @@ class Schedule:
         self._entries[item.task] = entry
         self._tally[entry.state] += 1
         for need in needed:
-            need.dependents.append(item.task)
+            need.dependents += (item.task,)
         entry.missing = sum(need.state is not State.FINISHED for need in needed)
         lost = [need for need in needed if need.state in (State.FAILED, State.SKIPPED)]
         if item.finished:
@@ -221,7 +231,28 @@ class Schedule:
                 return
             entry.members = tuple(member for member in entry.members if member != slot)
             del self._busy[slot]
-        self._slots.join(slot, node)
+        self._free(slot, node)
+
+    def _free(self, slot: str, node: str) -> None:
+        """Has a slot be free for another task, or go if it is to."""
+        if slot in self._leaving:
+            self._release(slot)
+        else:
+            self._slots.join(slot, node)
+
+    def _let_go(self, slot: str, *, at_once: bool) -> None:
+        task = self._busy.get(slot)
+        if task is None:
+            self._release(slot)
+            return
+        self._leaving.add(slot)
+        if at_once:
+            self._stop(self._entries[task])
+
+    def _release(self, slot: str) -> None:
+        self._leaving.discard(slot)
+        self._slots.leave(slot)
+        self._out.append(Release(slot))
 
     def _lose(self, slot: str, cause: Cause, reason: str, *, blamed: bool) -> None:
         node = self._slots.node(slot)
@@ -230,12 +261,15 @@ class Schedule:
             entry = self._entries[task]
             self._part(entry)
             self._fail(entry, cause, reason, node=node if blamed else "")
+        if slot in self._leaving:
+            self._release(slot)
         self._slots.leave(slot)
 
     def _fail(self, entry: _Entry, cause: Cause, reason: str, *, node: str) -> None:
         if self._cancelled or entry.stopping:  # what a stop breaks is not the task's fault
             self._make_ready(entry)
             return
+        entry.failures = entry.failures or Counter()
         entry.failures[cause] += 1
         left = self.budgets.of(cause) - entry.failures[cause]
         if left >= 0:
@@ -276,10 +310,12 @@ class Schedule:
 
     def _stop_all(self) -> None:
         for task in self._busy.values():
-            entry = self._entries[task]
-            if not entry.stopping:
-                entry.stopping = True
-                self._out.append(Stop(task, entry.attempt, entry.slot))
+            self._stop(self._entries[task])
+
+    def _stop(self, entry: _Entry) -> None:
+        if not entry.stopping:
+            entry.stopping = True
+            self._out.append(Stop(entry.task, entry.attempt, entry.slot))
 
     def _fill(self) -> None:
         held = self._cancelled or self._paused or self._stopped
@@ -316,7 +352,7 @@ class Schedule:
         node = self._slots.node(slot)
         self._part(entry)
         if slot:
-            self._slots.join(slot, node)
+            self._free(slot, node)
         return node
 
     def _part(self, entry: _Entry) -> None:

@@ -6,7 +6,7 @@ for later steps: what these will be given isn't rendered yet.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 
@@ -15,7 +15,6 @@ from jobs.blame import blamed
 from jobs.branches import Branch
 from jobs.choosing import Choice
 from jobs.inputs import FailedInput, Source
-from jobs.spec import JobSpec
 from jobs.stages import Stage, Variant
 from renderer.errors import ImageError, JobError
 from renderer.settings import DreamSettings
@@ -25,40 +24,37 @@ Stages = tuple[Stage, ...]
 
 def settle(
     branched: Sequence[Branch], pictures: Mapping[Source, Iterable[int]], activity: Activity | None
-) -> tuple[dict[Source, dict[int, Branch]], tuple[FailedInput, ...]]:
-    """What each input goes through, by the numbers of the branches that it is in.
+) -> Iterator[tuple[Source, dict[int, Branch]] | FailedInput]:
+    """What each input goes through, one after the other, by the numbers of its branches.
 
-    Inputs that can't be looked at come beside. Raises JobError for a picture that the job names and
-    that can't be looked at, and WeightsError.
+    An input that can't be looked at comes as a failed one. Raises JobError for a picture that the
+    job names and that can't be looked at, and WeightsError.
     """
-    settlings = [Settling(branch.spec, branch.stages, activity) for branch in branched]
-    settled, failed = {}, []
+    settlings = [Settling(branch, activity) for branch in branched]
     for source, numbers in pictures.items():
         try:
-            settled[source] = {
-                number: replace(branched[number], stages=settlings[number].on(source))
-                for number in numbers
-            }
+            yield source, {number: settlings[number].on(source) for number in numbers}
         except ImageError as error:
-            failed.append(FailedInput(source.path, str(error)))
-    return settled, tuple(failed)
+            yield FailedInput(source.path, str(error))
 
 
 class Settling:
     """One branch's choices: at once those by pictures that it names, then those by its inputs."""
 
-    def __init__(self, spec: JobSpec, stages: Stages, activity: Activity | None) -> None:
-        self._spec, self._activity = spec, activity
+    def __init__(self, branch: Branch, activity: Activity | None) -> None:
+        self._spec, self._activity = branch.spec, activity
         self._layers: dict[tuple[str, Choice], list[str]] = {}  # looked at together
-        for variant in (variant for stage in stages for variant in stage.variants):
+        for variant in (variant for stage in branch.stages for variant in stage.variants):
             if variant.choice is not None:
                 group = (variant.settings.network, variant.choice)
                 self._layers.setdefault(group, []).append(variant.until)
-        self.stages = self._settled(stages, None)
+        self._branch = replace(branch, stages=self._settled(branch.stages, None))
 
-    def on(self, source: Source) -> Stages:
-        """The stages of an input. ImageError where it can't be looked at."""
-        return self._settled(self.stages, source) if self._layers else self.stages
+    def on(self, source: Source) -> Branch:
+        """The branch of an input. ImageError where it can't be looked at."""
+        if not self._layers:
+            return self._branch  # one for all
+        return replace(self._branch, stages=self._settled(self._branch.stages, source))
 
     def _settled(self, stages: Stages, source: Source | None) -> Stages:
         return tuple(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from jobs import checkpoints, history, roster
+from jobs.demands import Demands, known
 from jobs.history import Failure
 from jobs.lock import Holder
 from jobs.requests import asked
@@ -35,6 +37,7 @@ class Running:
 class Status:
     """What has become of a workspace's tasks. ``waiting`` ones are neither of the others.
 
+    ``allowed``: how many workers its driver may have, as one of how many jobs on the cluster.
     ``kept`` names the unfinished frames that go on from a checkpoint, with its iteration.
     """
 
@@ -49,6 +52,9 @@ class Status:
     failed: tuple[Failed, ...]
     running: tuple[Running, ...]
     kept: Mapping[str, int]
+    priority: int = 50
+    max_workers: int | None = None
+    allowed: tuple[int, int] | None = None
 
     @property
     def over(self) -> bool:
@@ -74,6 +80,7 @@ def status(storage: Storage) -> Status:
         kept = _newest(storage)
         driver = storage.holder()
         requests = asked(storage)
+        demands = _own_demands(storage).changed(requests.demands)
     failed: list[Failed] = []
     running: list[Running] = []
     lost: set[str] = set()
@@ -103,7 +110,19 @@ def status(storage: Storage) -> Status:
         failed=tuple(failed),
         running=tuple(running),
         kept={e.file: kept[e.id] for e in entries if e.id in kept and e.id not in done},
+        priority=demands.priority,
+        max_workers=demands.max_workers,
+        allowed=past.allowed if driver else None,
     )
+
+
+def _own_demands(storage: Storage) -> Demands:
+    """What the job itself says of how urgent it is, and of how much it takes."""
+    try:
+        job = json.loads(storage.read(roster.JOB))
+    except (FileNotFoundError, ValueError):
+        return Demands()
+    return Demands().changed(known(job.get("resources")) if isinstance(job, dict) else {})
 
 
 def _newest(storage: Storage) -> dict[str, int]:

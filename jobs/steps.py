@@ -12,6 +12,7 @@ from pydantic_core import core_schema
 
 from jobs import batching, generated, presets, shards
 from jobs.channels import SCHEMA, Channels, by_layers
+from jobs.demands import Demands
 from jobs.generated import Generated
 from jobs.models import (
     Choice,
@@ -69,7 +70,7 @@ Input = Annotated[str | Generated, _Input()]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Resources:
+class Resources(Demands):
     """What a job may use, and what each of its tasks gets."""
 
     workers: Annotated[
@@ -120,6 +121,11 @@ class Resources:
         check(self)
         shards.parse(self.shards)
         batching.parse(self.batch)
+
+    @property
+    def demands(self) -> Demands:
+        """Those of them that can be changed while the job is rendered."""
+        return Demands(priority=self.priority, max_workers=self.max_workers)
 
 
 FRAMES = (

@@ -131,10 +131,10 @@ class Styling:
 def stylings(plan: Plan, means: Means, *, most: Mapping[str, int]) -> dict[str, Styling]:
     """Those of a plan's style tasks, by their ids. ``most`` is the most shards of a task (or 1)."""
     found: dict[tuple[StyleSettings, str, Size, Means], Styling] = {}
-    by_task = {}
+    by_task, sizes = {}, plan.sizes
     for task in plan.tasks:
         if isinstance(task.settings, StyleSettings):
-            size = plan.sizes[task.id]
+            size = sizes[task.id]
             own = replace(means, shards=min(means.shards, most.get(task.id, 1)))
             key = (task.settings, task.until, size, own)
             if key not in found:

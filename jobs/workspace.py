@@ -3,6 +3,7 @@
     harbour/
     ├── job.json                    the job as it was asked for, with all overrides
     ├── plan.json                   the tasks that it comes to (jobs.roster)
+    ├── left-out.csv                inputs that are no pictures, and why, if there are any
     ├── log.jsonl                   what has happened (jobs.log); the truth about what is finished
     ├── lock                        who drives (jobs.lock); empty when no one does
     ├── paused                      there while its driver is to wait (jobs.requests)
@@ -54,12 +55,13 @@ from jobs.history import (
     recipe,
     recipe_key,
 )
+from jobs.inputs import FailedInput, listed
 from jobs.requests import Requests, asked, withdraw
-from jobs.roster import PLAN, Entry, written
+from jobs.roster import JOB, PLAN, Entry, written
 from jobs.storage import Sizes, Storage, absolute, at, leftovers
 from jobs.tasks import Task
 
-JOB = "job.json"
+LEFT_OUT = "left-out.csv"
 
 
 class Workspace:
@@ -112,13 +114,23 @@ class Workspace:
     ) -> None:
         self.close()
 
-    def begin(self, job: Mapping[str, Any], tasks: Sequence[Task] | None = None) -> None:
-        """Keeps the job as it was asked for, and the tasks that it comes to."""
+    def begin(
+        self,
+        job: Mapping[str, Any],
+        tasks: Sequence[Task] | None = None,
+        *,
+        left_out: Sequence[FailedInput] = (),
+    ) -> None:
+        """Keeps the job as it was asked for, the tasks that it comes to, and what it leaves out."""
         text = json.dumps(job, indent=2, ensure_ascii=False) + "\n"
         files = {JOB: text.encode()}
         if tasks is not None:
             files[PLAN] = written(tasks)
+        if left_out:
+            files[LEFT_OUT] = listed(left_out)
         with self._storage.told():
+            if not left_out:
+                self._storage.remove([LEFT_OUT])
             self._storage.write(files)
             withdraw(self._storage)
             self._log.append("opened", process=os.getpid())
@@ -128,6 +140,7 @@ class Workspace:
         """Adds to the log what has happened; ``task=`` and ``attempt=`` are read back."""
         with self._storage.told():
             self._log.append(event, **facts)
+        facts.pop("picture", None)  # what a later run asks for, that reads the log
         self.history.remember({"event": event, **facts})
 
     @property

@@ -9,7 +9,7 @@ otherwise.
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -22,7 +22,7 @@ from renderer.descent import Descent
 from renderer.footprint import Footprint
 from renderer.networks.mosaic import Mosaic
 from renderer.objectives import Term, combined, slopes
-from renderer.pieces import Sums
+from renderer.offload import Offload
 from renderer.slopes import Found, Slope, Tiled, Whole
 from renderer.tiling import random_tiles
 from renderer.wishes import Wish
@@ -57,42 +57,31 @@ def dream_wish(slope: Slope, image: Tensor, rng: random.Random, *, alike: object
 
 def descents(many: Sequence[Descent]) -> list[tuple[Tensor, dict[str, Tensor]]]:
     """Each one's slope and losses, of descents that are alike."""
-    first, (piece,) = many[0], many[0].layout.pieces
+    comparison, (piece,) = _of_all([one.comparison for one in many]), many[0].layout.pieces
     parts = torch.cat([one.part for one in many]).requires_grad_()
     with torch.enable_grad():
-        features = _apart(first.comparison.flow.features(parts, piece.field))
-        each = [
-            one.comparison.sums_of({name: f[n] for name, f in features.items()}, part, piece)
-            for n, (one, part) in enumerate(zip(many, torch.split(parts, 1), strict=True))
-        ]
-    totals = {name: torch.stack([s[name].detach().double() for s in each]) for name in each[0]}
-    found, losses = _compared([one.comparison for one in many], totals)
-    pulled = _pulled(parts, each, found)
+        sums = comparison.sums(parts, piece)
+    found, losses = comparison.slopes({n: value.detach().double() for n, value in sums.items()})
+    pulls = [found[name].to(value) for name, value in sums.items()]
+    (slope,) = torch.autograd.grad(list(sums.values()), parts, pulls)
     return [
-        (torch.empty_like(one.part).copy_(slope), {name: loss[n] for name, loss in losses.items()})
-        for n, (one, slope) in enumerate(zip(many, pulled, strict=True))
+        (torch.empty_like(one.part).copy_(own), {name: loss[n] for name, loss in losses.items()})
+        for n, (one, own) in enumerate(zip(many, torch.split(slope, 1), strict=True))
     ]
 
 
-def _apart(features: Mapping[str, Tensor]) -> dict[str, tuple[Tensor, ...]]:
-    return {name: torch.split(active, 1) for name, active in features.items()}
-
-
-def _compared(many: Sequence[Comparison], totals: Sums) -> tuple[Sums, dict[str, Tensor]]:
-    """All slopes with regard to the totals, and losses; the first axis counts the pictures."""
-    grams = {name: torch.stack([one.grams[name] for one in many]) for name in many[0].grams}
-    return replace(many[0], grams=grams).slopes(totals)
-
-
-def _pulled(parts: Tensor, each: Sequence[Sums], found: Sums) -> tuple[Tensor, ...]:
-    """Each picture's gradient: its sums, pulled by its slopes."""
-    pairs = [
-        (value, found[name][n].to(value))
-        for n, sums in enumerate(each)
-        for name, value in sums.items()
-    ]
-    (slope,) = torch.autograd.grad([v for v, _ in pairs], parts, [weight for _, weight in pairs])
-    return torch.split(slope, 1)
+def _of_all(many: Sequence[Comparison]) -> Comparison:
+    """What several pictures are compared with, the first axis counts them."""
+    first, offload = many[0], Offload()
+    grams = {name: torch.stack([one.grams[name] for one in many]) for name in first.grams}
+    contents = {
+        core: {
+            name: offload.keep(torch.cat([one.contents[core][name].get() for one in many]))
+            for name in held
+        }
+        for core, held in first.contents.items()
+    }
+    return replace(first, grams=grams, contents=contents)
 
 
 @dataclass(frozen=True)

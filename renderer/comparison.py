@@ -15,10 +15,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from renderer.losses import LOSS_GUARD, gram_matrix, style_loss, total_variation
-from renderer.networks.flow import Flow
+from renderer.losses import LOSS_GUARD, style_loss, total_variation
+from renderer.networks.flow import Flow, Slices
 from renderer.pieces import Piece, Sums
 from renderer.settings import StyleSettings
+from renderer.taps import with_gram, with_squares
 from renderer.targets import Contents
 
 GRAM, CONTENT, VARIATION = "gram.", "content.", "variation"
@@ -41,16 +42,22 @@ class Comparison:
     content_layers: Sequence[str]
 
     def sums(self, part: Tensor, piece: Piece) -> dict[str, Tensor]:
-        """What a piece adds to the totals, as a function of its field's pixels."""
-        return self.sums_of(self.flow.features(part, piece.field), part, piece)
+        """What a piece adds to the totals, as a function of its field's pixels.
 
-    def sums_of(
-        self, features: Mapping[str, Tensor], part: Tensor, piece: Piece
-    ) -> dict[str, Tensor]:
-        """The same of features that are there."""
-        found = {GRAM + n: gram_matrix(features[n]) for n in self.grams if n in features}
-        for name, target in self.contents[piece.core].items():
-            found[CONTENT + name] = (features[name] - target.get().to(part)).square().sum()
+        Of N pictures at once each, with one more axis in front.
+        """
+        found: dict[str, Tensor] = {}
+        contents = self.contents[piece.core]
+
+        def tap(layer: str, value: Tensor, where: Slices) -> Tensor:
+            if layer in self.grams:
+                value, found[GRAM + layer] = with_gram(value, where)
+            if layer in contents:
+                target = contents[layer].get().to(part)
+                value, found[CONTENT + layer] = with_squares(value, where, target)
+            return value
+
+        self.flow.tapped(part, piece.field, tap)
         return {**found, VARIATION: variation(part, piece)}
 
     def complete(self, totals: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -64,7 +71,7 @@ class Comparison:
     def losses(self, totals: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """The three losses of the report, from the totals of all pieces.
 
-        Of N pictures at once totals and Gram matrices have one more axis, in front, and losses too.
+        Of N pictures at once those of each.
         """
         grams = {name: self._gram(name, totals[GRAM + name]) for name in self.grams}
         names = [name for name in totals if name.startswith(CONTENT)]
@@ -105,7 +112,12 @@ class Comparison:
 
 
 def variation(part: Tensor, piece: Piece) -> Tensor:
-    """Sum of the core's absolute differences to the next pixels, below and to the right."""
+    """Sum of the core's absolute differences to the next pixels, below and to the right.
+
+    Of N pictures that of each, (N,).
+    """
+    if len(part) > 1:
+        return torch.stack([variation(one, piece) for one in torch.split(part, 1)])
     core, held = piece.core, piece.field.picture
     rows, columns = core.within(held)
     below = slice(rows.start, min(rows.stop + 1, held.size[0]))

@@ -196,11 +196,14 @@ def layouts(
 
 
 def grid(size: tuple[int, int], count: int) -> list[Region]:
-    """A picture in ``count`` cores: rows times columns of them, with the shortest borders."""
+    """A picture in ``count`` cores: rows times columns of them, with the shortest borders.
+
+    Of two such grids that with more rows: rows of a value lie together in memory, columns don't.
+    """
     whole = Region.whole(size)
 
-    def border(rows: int) -> float:
-        return (rows - 1) * size[1] + (count // rows - 1) * size[0]
+    def border(rows: int) -> tuple[float, int]:
+        return (rows - 1) * size[1] + (count // rows - 1) * size[0], -rows
 
     rows = min((n for n in range(1, count + 1) if count % n == 0), key=border)
     return [

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from renderer.products import gram
+from renderer.taps import gram
 
 GUARD = 1e-8
 """Added to a standard deviation before dividing by it (tutorials 14 and 15)."""

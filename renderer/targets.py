@@ -16,12 +16,12 @@ from torch import Tensor
 from renderer import networks
 from renderer.errors import SettingError
 from renderer.gang import Gang
-from renderer.losses import gram_matrix
 from renderer.memory import Memory, fingerprint, size_bytes
 from renderer.networks import Network
-from renderer.networks.flow import Flow
+from renderer.networks.flow import Flow, Slices
 from renderer.offload import Kept, Offload
 from renderer.pieces import Piece, add, cores, piece
+from renderer.products import gram_of
 from renderer.settings import StyleSettings
 from renderer.spans import Region
 
@@ -146,9 +146,20 @@ def _grams(
     }
     with torch.no_grad():
         for one in pieces:
-            features = flow.features(image[(..., *one.field.picture.slices)], one.field)
-            add(totals, {name: gram_matrix(features[name]) for name in layers if name in features})
+            add(totals, _piece_grams(flow, image, one, layers))
     return totals
+
+
+def _piece_grams(flow: Flow, image: Tensor, one: Piece, layers: Sequence[str]) -> dict[str, Tensor]:
+    found: dict[str, Tensor] = {}
+
+    def tap(layer: str, value: Tensor, where: Slices) -> Tensor:
+        if layer in layers:
+            found[layer] = gram_of(value[(..., *where)])
+        return value
+
+    flow.tapped(image[(..., *one.field.picture.slices)], one.field, tap)
+    return found
 
 
 def shares(settings: StyleSettings, count: int) -> tuple[float, ...]:

@@ -60,6 +60,13 @@ ELSEWHERE = {
     ),
     **dict.fromkeys(
         (
+            "reverie render job.yaml --address 192.0.2.10:6379 --priority 80 --max-workers 8",
+            "reverie set renders/harbour priority=20 max_workers=null",
+        ),
+        "tests/faults/test_beside.py, on a cluster of its own",
+    ),
+    **dict.fromkeys(
+        (
             "ray up cluster/deploy/ray-aws.yaml",
             "ray dashboard cluster/deploy/ray-aws.yaml",
             "ray down cluster/deploy/ray-aws.yaml",

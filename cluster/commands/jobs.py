@@ -18,9 +18,9 @@ from cluster.commands.channels import chosen
 from cluster.commands.options import RENDERS, JobOptions, RunOptions
 from cluster.commands.rendering import load
 from cluster.commands.styles import hindsight_lines, means, style_lines, styles_data
-from cluster.commands.tables import Json, say, say_json
+from cluster.commands.tables import Json, say, say_json, say_json_rows
 from cluster.knobs import with_parameters
-from cluster.phrases import again_lines, duration, plural
+from cluster.phrases import UNREADABLE_SHOWN, again_lines, duration, plural, unreadable_line
 from renderer.errors import WorkspaceError
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from jobs.sharing import Sharing
     from jobs.spec import JobSpec
     from jobs.styling import Styling
+    from jobs.tasks import Task
 
 CAUSES = {
     "error": "an error",
@@ -102,8 +103,8 @@ def plan_command(
     shared = sharing(planned.plan, flops_per_second=rate, stylings=styled)
     if json:
         data = {**as_data(planned.plan, cost, **size), **dataclasses.asdict(before)}
-        told = {"styles": styles_data(styled)}
-        say_json({**data, **told, "matrix": shared and dataclasses.asdict(shared)})
+        told = {"styles": styles_data(styled), "matrix": shared and dataclasses.asdict(shared)}
+        say_json_rows({**data, **told}, "tasks", map(task_data, planned.plan.tasks))
         return
     say(*lines(planned.plan, cost, **size), *matrix_lines(loaded, shared, slots=slots))
     say(*style_lines(styled.values()), *past_lines(before), rules_line(loaded))
@@ -129,7 +130,10 @@ def lines(plan: Plan, cost: Estimate, *, workers: int, threads: int, shards: int
         told.append(f"time: roughly {duration(cost.seconds)} on this machine's CPU")
     told += chosen(plan)
     told += [f"output: {output.file}, {of_what(output)}" for output in plan.outputs]
-    told += [f"left out {item.path}: {item.reason}" for item in plan.failed_inputs]
+    failed = plan.failed_inputs
+    told += [unreadable_line(item.path, item.reason) for item in failed[:UNREADABLE_SHOWN]]
+    if len(failed) > UNREADABLE_SHOWN:
+        told.append(f"left out {len(failed) - UNREADABLE_SHOWN:,} more; --json lists them all")
     return told
 
 
@@ -161,20 +165,9 @@ def matrix_lines(spec: JobSpec, shared: Sharing | None, *, slots: int) -> list[s
 def as_data(
     plan: Plan, cost: Estimate, *, workers: int, threads: int, shards: int
 ) -> dict[str, Any]:
-    """A plan as plain data."""
+    """A plan as plain data, but for its tasks: there may be 100,000."""
     return {
         "job": plan.name,
-        "tasks": [
-            {
-                "id": t.id,
-                "kind": t.kind,
-                "label": t.label,
-                "file": t.file,
-                "needs": list(t.needs),
-                "channels": list(getattr(t.settings, "channels", ())),
-            }
-            for t in plan.tasks
-        ],
         "outputs": [{"file": o.file, "frames": len(o.cells)} for o in plan.outputs],
         "unreadable": [{"path": f.path, "reason": f.reason} for f in plan.failed_inputs],
         "pixels": cost.pixels,
@@ -184,6 +177,18 @@ def as_data(
         "workers": workers,
         "threads": threads,
         "shards": shards,
+    }
+
+
+def task_data(task: Task) -> dict[str, Any]:
+    """A task as plain data."""
+    return {
+        "id": task.id,
+        "kind": task.kind,
+        "label": task.label,
+        "file": task.file,
+        "needs": list(task.needs),
+        "channels": list(getattr(task.settings, "channels", ())),
     }
 
 

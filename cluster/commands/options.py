@@ -86,6 +86,22 @@ class JobOptions(Options):
             help="tasks at a time; not given: as many as there is room for",
         ),
     ] = None
+    max_workers: Annotated[
+        str | None,
+        _option(
+            "--max-workers",
+            metavar="INTEGER",
+            help="tasks at a time at most, however much room there is",
+        ),
+    ] = None
+    priority: Annotated[
+        str | None,
+        _option(
+            "--priority",
+            metavar="1..100",
+            help="how urgent it is beside other jobs on the same cluster (default 50)",
+        ),
+    ] = None
     tile: Annotated[
         str | None,
         _option(
@@ -128,6 +144,8 @@ class JobOptions(Options):
             ("--seed", "seed", self.seed),
             ("--format", "format", self.format),
             ("--workers", "resources.workers", self.workers),
+            ("--max-workers", "resources.max_workers", self.max_workers),
+            ("--priority", "resources.priority", self.priority),
             ("--tile", "resources.tile", self.tile),
             ("--shards", "resources.shards", self.shards),
         )

@@ -40,6 +40,15 @@ def say_json(value: Any) -> None:
     sys.stdout.write(json.dumps(value, indent=2, default=str) + "\n")
 
 
+def say_json_rows(head: Mapping[str, Any], name: str, rows: Iterable[Any]) -> None:
+    """Print a mapping as JSON with a list in it, an item a line as they come: never all at once."""
+    began = json.dumps(head, indent=2, default=str).removesuffix("\n}")
+    sys.stdout.write(f'{began},\n  "{name}": [')
+    for number, row in enumerate(rows):
+        sys.stdout.write(f"{',' if number else ''}\n    {json.dumps(row, default=str)}")
+    sys.stdout.write("\n  ]\n}\n")
+
+
 def listed(items: Iterable[object]) -> str:
     """Items as one cell of a table."""
     return ", ".join(map(str, items))

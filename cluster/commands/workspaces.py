@@ -1,12 +1,13 @@
 """What about a job's folder? How far it is, whether to wait, what to render again, what may go.
 
-`status`, `pause`, `resume`, `cancel`, `retry`, `clean`. They need no job file, pictures, weights or
-Ray: the folder tells all.
+`status`, `pause`, `resume`, `cancel`, `set`, `retry`, `clean`. They need no job file, pictures,
+weights or Ray: the folder tells all.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import json as jsonlib
 import re
 import time
 from collections import Counter
@@ -20,7 +21,7 @@ import typer
 from cluster import exits
 from cluster.commands.options import RENDERS
 from cluster.commands.tables import Json, say, say_json
-from cluster.phrases import duration, plural, shown
+from cluster.phrases import allowed_line, demands_line, duration, plural, shown
 from renderer.errors import JobError, WorkspaceError
 from renderer.settings import nearest
 
@@ -50,6 +51,10 @@ Frames = Annotated[
 ]
 OnlyFailed = Annotated[
     bool, typer.Option("--failed", help="have what failed begin anew, not from its checkpoint")
+]
+Changes = Annotated[
+    list[str],
+    typer.Argument(metavar="NAME=VALUE...", help="priority=1..100, max_workers=COUNT or null"),
 ]
 Now = Annotated[
     bool, typer.Option("--now", help="kill what runs: it goes on from its last checkpoint")
@@ -114,6 +119,24 @@ def cancel_command(folder: Folder, now: Now = False) -> None:
         requests.cancel(storage, at_once=now)
     how = "kills what runs and ends" if now else "stops what runs and ends"
     say(f"{driver} {how}; go on with the same `reverie render`")
+
+
+def set_command(folder: Folder, changes: Changes) -> None:
+    """Change how urgent a job is, or how many workers it takes at most, while it is rendered.
+
+    The job file's own priority and max_workers count again for the next run.
+    """
+    from jobs import requests
+    from jobs.demands import Demands, parse
+
+    wanted = parse(changes)
+    storage = workspace(folder)
+    driver = _driven(storage)
+    with storage.told():
+        requests.demand(storage, wanted)
+        now = Demands().changed(requests.asked(storage).demands)
+    told = [f"{name} {jsonlib.dumps(getattr(now, name))}" for name in wanted]
+    say(f"{driver} goes by {', '.join(told)}")
 
 
 def retry_command(folder: Folder, frames: Frames = None, failed: OnlyFailed = False) -> None:
@@ -213,7 +236,7 @@ def lines(found: Status) -> list[str]:
     counts = {"running": len(found.running), "waiting": found.waiting}
     counts |= {"failed": len(found.failed), "skipped": found.skipped}
     parts += [f"{count:,} {word}" for word, count in counts.items() if count]
-    told = [f"{shown(found.folder)}: {', '.join(parts)}", _driver(found)]
+    told = [f"{shown(found.folder)}: {', '.join(parts)}", _driver(found), *_beside(found)]
     for run in found.running[:MAX_LISTED]:
         at = f", checkpoint at iteration {run.iteration}" if run.iteration else ""
         told.append(f"running {run.file} on {run.node}, attempt {run.attempt}{at}")
@@ -238,6 +261,15 @@ def _driver(found: Status) -> str:
     since = f" for {duration(seconds)}" if found.driver.since else ""
     paused = f" (paused; go on with: reverie resume {found.folder})" if found.paused else ""
     return f"is being rendered by {found.driver}{since}{paused}"
+
+
+def _beside(found: Status) -> list[str]:
+    """How the job stands beside others, where that is worth a line."""
+    usual = (found.priority, found.max_workers) == (50, None)
+    told = [] if usual else [demands_line(found.priority, found.max_workers)]
+    if found.allowed and found.allowed[1] > 1:
+        told.append(f"may have {allowed_line(*found.allowed)}")
+    return ["; ".join(told)] if told else []
 
 
 def as_data(found: Status) -> dict[str, Any]:

@@ -27,6 +27,9 @@ from renderer.networks.stages import ClassMap, SamePadding
 from renderer.networks.windows import RECTIFIER, Operation, Part, Window, of_function, of_module
 from renderer.spans import Region, Span, hull
 
+Slices = tuple[slice, slice]
+"""Rows and columns of a value."""
+
 PICTURE = 0
 """The place of the picture among a flow's values; every operation adds one."""
 
@@ -116,11 +119,33 @@ class Flow:
         activations are in the network's own precision, whatever that is. ``after(place, value)`` is
         given every value as it is computed, and returns what stands for it from there on.
         """
+        found: dict[str, Tensor] = {}
+
+        def keep(layer: str, value: Tensor, where: Slices) -> Tensor:
+            found[layer] = _cut(value, where)
+            return value
+
+        self.tapped(picture, field, keep, after=after)
+        return found
+
+    def tapped(
+        self,
+        picture: Tensor,
+        field: Field,
+        tap: Callable[[str, Tensor, Slices], Tensor],
+        *,
+        after: Callable[[int, Tensor], Tensor] | None = None,
+    ) -> None:
+        """Compute what ``features`` does, and keep nothing of it.
+
+        ``tap(layer, value, where)`` is given each layer of which something is wanted as soon as it
+        is computed: what others need of it, and where in that the wanted positions lie; it returns
+        the value, for others to read.
+        """
         windows = self.windows(field.size)
         values: list[Tensor | None] = [None] * (len(self.nodes) + 1)
         prepared = self.network.prepare(picture)
         values[PICTURE] = prepared if after is None else after(PICTURE, prepared)
-        found: dict[str, Tensor] = {}
         for place, node in enumerate(self.nodes, start=1):
             if (need := field.needs[place]) is not None:
                 made = self._run(node, need, (windows[place], values, field))
@@ -129,10 +154,9 @@ class Flow:
                 if (region := field.wanted.get(layer)) is not None and need is not None:
                     value = values[place]
                     assert value is not None
-                    found[layer] = _cut(value, region, need)
+                    values[place] = tap(layer, value, region.within(need))
             for done in self._last_read.get(place, ()):
                 values[done] = None
-        return found
 
     def receptive_field(self, layer: str) -> tuple[int, int]:
         """(height, width), px, that one position inside a large picture's layer depends on."""
@@ -206,7 +230,7 @@ class Flow:
             value, held = values[place], field.needs[place]
             assert value is not None
             assert held is not None
-            inputs.append(_cut(value, read, held))
+            inputs.append(_cut(value, read.within(held)))
         if node.operation is RECTIFIER and inputs[0] is value and place in self._spent:
             return value.relu_()  # saves a copy of what no one reads again
         return node.operation.run(inputs, Part((need.rows, need.columns), (above, beside), windows))
@@ -236,9 +260,10 @@ class Flow:
         return frozenset(once - {PICTURE, *self.places.values()})
 
 
-def _cut(value: Tensor, region: Region, held: Region) -> Tensor:
-    """A region of a value that covers ``held``; if that is all of it, the value itself."""
-    return value if region == held else value[(..., *region.within(held))]
+def _cut(value: Tensor, where: Slices) -> Tensor:
+    """Some rows and columns of a value; if they are all of it, the value itself."""
+    whole = tuple(slice(0, length) for length in value.shape[2:])
+    return value if where == whole else value[(..., *where)]
 
 
 class _Tracer(fx.Tracer):

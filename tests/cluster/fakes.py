@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 
-from cluster.backend import Attempt, Joined, Left, Report, Told
+from cluster.backend import Attempt, Joined, Left, Report, Told, Wishes
 from cluster.records import Done, Failed, Handle, Order, Record, Started, Stopped
 from jobs.messages import Cause
 from renderer import images
@@ -50,6 +50,8 @@ class FakeBackend:
         self.cancelled: list[Attempt] = []
         self.killed: list[str] = []
         self.shared: list[object] = []
+        self.wishes: list[Wishes] = []
+        self.released: list[str] = []
         self.closed = False
         self._reports: deque[Report] = deque(Joined(slot, "desk", "cpu") for slot in slots)
 
@@ -63,6 +65,16 @@ class FakeBackend:
         self.orders.append((slot, attempt, order))
         answers = self.answer(order, attempt)
         self._reports += [Told(slot, attempt, record) for record in answers]
+
+    def employ(self, wishes: Wishes) -> None:
+        self.wishes.append(wishes)
+
+    def release(self, slot: str) -> None:
+        self.released.append(slot)
+
+    def tell(self, report: Report) -> None:
+        """Something else that the backend reports."""
+        self._reports.append(report)
 
     def poll(self, timeout_s: float) -> list[Report]:
         return [self._reports.popleft()] if self._reports else []

@@ -50,6 +50,20 @@ def test_a_long_silence_is_broken(monkeypatch: pytest.MonkeyPatch) -> None:
     assert told.getvalue().splitlines()[-1].startswith("0/4  a.png 3/10")
 
 
+def test_of_many_unreadable_pictures_the_first_are_named_and_all_counted() -> None:
+    unreadable = tuple((f"{n}.png", f"{n}.png is no picture") for n in range(100))
+    where = "/renders/left-out.csv"
+    display, told, _ = plain()
+    display.show(opened(unreadable=unreadable, left_out=1000, left_out_file=where))
+    lines = told.getvalue().splitlines()
+    assert [line for line in lines if line.startswith("left out")] == [
+        *(f"left out {n}.png is no picture" for n in range(5)),
+        f"left out 995 more, all listed in {where}",
+    ]
+    display.show(ended(finished=4))
+    assert "1,000 failures:" in told.getvalue()
+
+
 @pytest.mark.parametrize("make", [plain, terminal])
 def test_what_goes_wrong_is_told_and_listed_at_the_end(make: Callable[[], Made]) -> None:
     display, told, _ = make()

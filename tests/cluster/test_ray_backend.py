@@ -99,6 +99,16 @@ def test_frames_are_those_of_this_process(backends: Any, order: Order) -> None:
     assert all(r.attempt == FIRST for r in reports if isinstance(r, Told))
 
 
+def test_workers_of_a_shared_ray_have_one_heap_for_all_threads(ray: Any) -> None:
+    session = replace(RaySession().wait(), ours=False)
+    backend = RayBackend(session, Allotment(1, 1, 0.0))
+    joined(backend)
+    (slot,) = backend._slots.values()
+    environment = Path(f"/proc/{slot.process}/environ").read_bytes().split(b"\0")
+    backend.close()
+    assert b"MALLOC_ARENA_MAX=1" in environment
+
+
 def test_a_killed_worker_is_lost_and_joins_again(backends: Any, order: Order) -> None:
     backend = backends(2)
     slots = sorted(slot.slot for slot in joined(backend, 2))

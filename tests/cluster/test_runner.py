@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from cluster import notices as n
-from cluster.backend import Attempt, Freed, Report, Told
+from cluster.backend import Allowed, Attempt, Freed, Leaving, Report, Told, Wishes
 from cluster.console import remark
 from cluster.orders import Orders, Terms
 from cluster.records import Order, Record, Started
@@ -447,6 +447,51 @@ def test_too_many_failures_stop_the_job_early(bench: Bench) -> None:
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("cluster.runner.POLL_S", 0.01)
+
+
+def test_the_backend_hears_for_how_many_workers_there_is_work(bench: Bench) -> None:
+    planned = bench.plan("a.png", "b.png")  # two chains of two tasks each
+    folder = bench.folder / "out"
+
+    class Asked(FakeBackend):
+        def start(self, *given: Any) -> None:
+            requests.demand(at(folder), {"priority": 80, "max_workers": 1})
+            super().start(*given)
+
+    backend = Asked("one")
+    assert bench.run(planned, backend).counts.finished == 4
+    assert backend.wishes[0] == Wishes(useful=2)
+    assert backend.wishes[-1] == Wishes(useful=1, max_workers=1, priority=80)
+    assert n.DemandsChanged(priority=80, max_workers=1) in bench.notices
+    assert len(bench.log("demands")) == 1
+
+
+def test_a_slot_that_is_to_go_is_released_and_its_task_goes_on_elsewhere(bench: Bench) -> None:
+    class Going(FakeBackend):
+        """The first slot is to go, at once, while it renders; another one comes."""
+
+        def start(self, slot: str, attempt: Attempt, *order: Any) -> None:
+            super().start(slot, attempt, *order)
+            if attempt.number == 1 and slot == "one":
+                self.tell(Leaving("one"))
+                self.tell(Leaving("one", at_once=True))
+                self.tell(Allowed(1, jobs=2))
+            self.answer = renders
+
+        def release(self, slot: str) -> None:
+            super().release(slot)
+            self.join("two")
+
+    backend = Going("one", answer=lambda order, attempt: [Started("desk", 1, "cpu", 1)])
+    summary = bench.run(bench.plan("a.png"), backend, error=0, worker_lost=0)
+    assert summary.counts.finished == 2
+    assert backend.released == ["one"]
+    assert [(slot, attempt.number) for slot, attempt, _ in backend.orders] == [
+        ("one", 1), ("two", 2), ("two", 1)
+    ]  # fmt: skip
+    assert n.WorkerReleased(worker="one") in bench.notices
+    assert n.WorkersAllowed(workers=1, jobs=2) in bench.notices
+    assert not bench.log("retried")
 
 
 def test_a_pause_stops_what_runs_and_goes_on_with_it_later(bench: Bench) -> None:

@@ -120,6 +120,25 @@ def test_a_driver_is_told_to_wait_and_to_go_on(farm: Farm, told: Told) -> None:
     assert told("resume", OUT) == (exits.DONE, "it was not paused\n")
 
 
+def test_demands_are_changed_while_someone_renders(farm: Farm, told: Told) -> None:
+    farm.render(1, resources={"priority": 30})
+    code, text = told("set", OUT, "priority=80")
+    assert (code, "no one is rendering it" in text) == (exits.NO_WORKSPACE, True)
+    with Workspace.open(OUT) as workspace:
+        assert told("set", OUT, "priority=high")[0] == exits.BAD_INPUT
+        code, text = told("set", OUT, "priority=80", "max_workers=4")
+        assert code == exits.DONE
+        assert text.endswith("goes by priority 80, max_workers 4\n")
+        workspace.record("workers_allowed", workers=3, jobs=2)
+        found = told("status", OUT)[1]
+        assert "priority 80, at most 4 workers; may have 3 workers, beside 1 other job" in found
+        data = json.loads(told("status", OUT, "--json")[1])
+        assert (data["priority"], data["max_workers"], data["allowed"]) == (80, 4, [3, 2])
+        assert "may have 3 workers" in told("logs", OUT)[1]
+    farm.render(1)
+    assert "priority" not in told("status", OUT)[1]
+
+
 def test_rendering_ends_a_pause(farm: Farm, told: Told) -> None:
     with Workspace.open(OUT) as workspace:
         workspace.begin({}, farm.plan().tasks)

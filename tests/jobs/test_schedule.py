@@ -20,11 +20,14 @@ from jobs.messages import (
     PlanEnded,
     Publish,
     Published,
+    Release,
     Retried,
     ShardsAllowed,
     Skip,
     SlotJoined,
+    SlotLeaving,
     SlotLost,
+    SlotStays,
     Start,
     Stop,
     Stopped,
@@ -319,3 +322,28 @@ def test_a_stop_is_told_to_the_leader_once() -> None:
     assert schedule.handle(CancelRequested()) == [Stop("a", 1, "s0")]
     assert schedule.handle(SlotJoined("s1")) == []
     assert schedule.handle(Stopped("a", 1)) == [JobDone(cancelled=True)]
+
+
+def test_an_idle_slot_that_is_to_go_is_released_and_a_busy_one_when_its_task_has_ended() -> None:
+    schedule = started(Item("a"), Item("b"), Item("c"), slots=2)
+    assert schedule.running() == {"s0": "a", "s1": "b"}
+    assert after(schedule, SlotLeaving("s1")) == []
+    assert after(schedule, Finished("b", 1)) == [Release("s1"), Publish("b", 1)]
+    assert after(schedule, Finished("a", 1)) == [Publish("a", 1), Start("c", 1, "s0")]
+    schedule.handle(SlotJoined("s2"))
+    assert after(schedule, SlotLeaving("s2", at_once=True)) == [Release("s2")]
+
+
+def test_what_runs_where_a_node_is_drained_goes_on_elsewhere_and_costs_no_retry() -> None:
+    schedule = started(Item("a"), slots=1, budgets=Budgets(preempted=0, worker_lost=0))
+    assert after(schedule, SlotLeaving("s0", at_once=True)) == [Stop("a", 1, "s0")]
+    assert after(schedule, SlotLeaving("s0", at_once=True)) == []  # it was told
+    assert after(schedule, SlotLost("s0", cause=Cause.PREEMPTED)) == [Release("s0")]
+    assert after(schedule, SlotJoined("s1")) == [Start("a", 2, "s1")]
+
+
+def test_a_slot_that_stays_after_all_is_given_the_next_task() -> None:
+    schedule = started(Item("a"), Item("b"))
+    schedule.handle(SlotLeaving("s0"))
+    schedule.handle(SlotStays("s0"))
+    assert after(schedule, Finished("a", 1)) == [Publish("a", 1), Start("b", 1, "s0")]

@@ -20,12 +20,15 @@ from jobs.messages import (
     PlanEnded,
     Publish,
     Published,
+    Release,
     ResumeRequested,
     Retried,
     ShardsAllowed,
     Skip,
     SlotJoined,
+    SlotLeaving,
     SlotLost,
+    SlotStays,
     Start,
     Stop,
     Stopped,
@@ -61,6 +64,8 @@ class Farm(RuleBasedStateMachine):
         self.failures: dict[tuple[str, Cause], int] = {}
         self.ended: dict[str, str] = {}
         self.blocked: set[str] = set()
+        self.leaving: set[str] = set()  # slots that are to go, once nothing runs there
+        self.hurried: set[tuple[str, int]] = set()  # attempts on such that are not to go on there
         self.told: set[tuple[str, int]] = set()  # attempts that were told to stop
         self.planned = self.cancelled = self.paused = self.done = False
 
@@ -79,7 +84,8 @@ class Farm(RuleBasedStateMachine):
 
     def tell(self, event: Event) -> None:
         for instruction in self.schedule.handle(event):
-            assert not self.done, "an instruction after the job was done"
+            after = self.done and not isinstance(instruction, Release)
+            assert not after, "an instruction after the job was done"
             self.carry_out(instruction)
 
     def carry_out(self, instruction: object) -> None:
@@ -93,6 +99,7 @@ class Farm(RuleBasedStateMachine):
                     assert SLOTS[one] not in self.blocked, "started on a blocked node"
                     assert one in self.slots, "started where there is nothing"
                     assert one not in self.at, "two tasks in one slot"
+                    assert one not in self.leaving, "started on a slot that is to go"
                 assert task not in self.ended, "started although it has ended"
                 assert all(self.ended.get(n) == "finished" for n in self.needs[task])
                 assert task not in {t for t, _ in self.live()}, "two live attempts"
@@ -107,9 +114,14 @@ class Farm(RuleBasedStateMachine):
             case Stop(task, attempt, slot):
                 assert self.at[slot] == (task, attempt)
                 assert self.leads[task, attempt] == slot
-                assert self.cancelled or self.paused
+                assert self.cancelled or self.paused or (task, attempt) in self.hurried
                 assert (task, attempt) not in self.told, "told twice to stop"
                 self.told.add((task, attempt))
+            case Release(slot):
+                assert slot not in self.at, "released while something runs there"
+                assert slot in self.leaving, "released though it was not to go"
+                self.leaving.discard(slot)
+                self.slots.discard(slot)
             case Block(node):
                 assert node not in self.blocked | {""}
                 self.blocked.add(node)
@@ -203,6 +215,23 @@ class Farm(RuleBasedStateMachine):
             self.leave(*self.at[slot], but=slot)
         self.slots.discard(slot)
         self.tell(SlotLost(slot, cause=cause))
+
+    @rule(slot=st.sampled_from(sorted(SLOTS)), at_once=st.booleans())
+    def let_go(self, slot: str, at_once: bool) -> None:
+        self.leaving.add(slot)
+        if at_once and slot in self.at:
+            self.hurried.add(self.at[slot])
+        self.tell(SlotLeaving(slot, at_once))
+        assert (slot in self.leaving) == (slot in self.at)
+        if slot in self.at and at_once:
+            assert self.at[slot] in self.told
+
+    @precondition(lambda self: self.leaving)
+    @rule(data=st.data())
+    def stay(self, data: st.DataObject) -> None:
+        slot = data.draw(st.sampled_from(sorted(self.leaving)))
+        self.leaving.discard(slot)
+        self.tell(SlotStays(slot))
 
     @precondition(lambda self: self.blocked)
     @rule(data=st.data())
@@ -315,6 +344,9 @@ class Farm(RuleBasedStateMachine):
             self.blocked.discard(node)
             self.tell(Unblocked(node))
         self.pause(False)
+        for slot in sorted(self.leaving):
+            self.leaving.discard(slot)
+            self.tell(SlotStays(slot))
         self.join("s0")
         if self.schedule.short:
             self.allow(self.schedule.short)

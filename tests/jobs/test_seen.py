@@ -55,6 +55,22 @@ def test_a_file_is_looked_at_once(paths: list[str]) -> None:
     assert [looked_at(paths) for _ in range(3)] == [["a", "b"], [], []]
 
 
+def test_files_come_in_order_with_those_that_are_no_pictures(tmp_path: Path) -> None:
+    """Several are looked at side by side, and the first of them takes longest."""
+    paths = [str(tmp_path / str(number)) for number in range(3 * seen.AHEAD)]
+
+    def inspect(path: str) -> Facts:
+        time.sleep(0.02 if path == paths[0] else 0)
+        if path == paths[5]:
+            raise ImageError(path)
+        return Facts(path, 1, (3, 4))
+
+    found = list(Seen(paths).each(paths, inspect))
+    assert isinstance(found[5], ImageError)
+    told = [facts.digest for facts in found if isinstance(facts, Facts)]
+    assert told == [path for path in paths if path != paths[5]]
+
+
 def test_a_changed_file_is_looked_at_again(paths: list[str]) -> None:
     looked_at(paths)
     told = os.stat(paths[0])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import errno
 import json
 import os
@@ -16,8 +17,9 @@ from pathlib import Path
 
 import pytest
 
+from jobs.inputs import FailedInput
 from jobs.plan import Plan, Task
-from jobs.workspace import Workspace
+from jobs.workspace import LEFT_OUT, Workspace
 from renderer.errors import WorkspaceError
 
 Paint = Callable[..., Path]
@@ -59,6 +61,17 @@ def fault(folder: Path) -> str:
     assert str(folder) in line
     assert "\n" not in line
     return line
+
+
+def test_pictures_that_are_left_out_are_listed_as_long_as_there_are_any(tmp_path: Path) -> None:
+    failed = [FailedInput("a, b.png", 'a, b.png: "torn"'), FailedInput("c.png", "gone")]
+    with Workspace.open(tmp_path) as workspace:
+        workspace.begin({}, [], left_out=failed)
+        with (tmp_path / LEFT_OUT).open(newline="") as file:
+            rows = [(row["picture"], row["reason"]) for row in csv.DictReader(file)]
+        assert rows == [(item.path, item.reason) for item in failed]
+        workspace.begin({}, [])
+        assert not (tmp_path / LEFT_OUT).exists()
 
 
 def test_what_is_published_is_finished_for_later_drivers(

@@ -142,4 +142,5 @@ def test_a_grid_covers_a_picture_once() -> None:
         assert len(grid(size, count)) == count
     assert [r.size for r in grid((100, 400), 4)] == [(100, 100)] * 4
     assert [r.size for r in grid((400, 400), 4)] == [(200, 200)] * 4
+    assert [r.size for r in grid((400, 400), 2)] == [(200, 400)] * 2  # rows lie together in memory
     assert Region.whole((3, 5)) in grid((3, 5), 1)

@@ -1,57 +1,38 @@
-"""Products of features: to the formula, in both layouts, with the gradient that autograd finds."""
+"""Products of features: what a person computes, whatever strips they are read in."""
 
 from __future__ import annotations
 
 import pytest
 import torch
 
-from renderer.products import NARROW, gram, product
+from renderer import products
+from renderer.products import NARROW, add_gram_slope, add_squares_slope, gram_of, product, strips
 
-LAYOUTS = (torch.contiguous_format, torch.channels_last)
-
-
-def activation(channels: int, dtype: torch.dtype, layout: torch.memory_format) -> torch.Tensor:
-    generator = torch.Generator().manual_seed(channels)
-    drawn = torch.randn(1, channels, 6, 9, generator=generator, dtype=torch.float64)
-    return drawn.to(dtype).contiguous(memory_format=layout)
+ACTIVE = torch.tensor([[1.0, 2.0, 3.0], [0.0, -1.0, 4.0]]).view(1, 2, 3, 1)
 
 
-def plain(active: torch.Tensor) -> torch.Tensor:
-    flat = active.double()[0].flatten(1)
-    return flat @ flat.T
+@pytest.fixture(params=[1, 2**20])
+def strip_bytes(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(products, "STRIP_BYTES", request.param)
 
 
-@pytest.mark.parametrize("layout", LAYOUTS)
-@pytest.mark.parametrize("channels", [3, NARROW])
-@pytest.mark.parametrize(
-    ("dtype", "near"), [(torch.float64, 1e-13), (torch.float32, 1e-5), (torch.bfloat16, 1e-5)]
-)
-def test_a_gram_matrix_and_its_slope(
-    channels: int, dtype: torch.dtype, near: float, layout: torch.memory_format
-) -> None:
-    active = activation(channels, dtype, layout).requires_grad_()
-    exact = active.detach().double().requires_grad_()
-    weights = torch.linspace(-1, 1, channels**2, dtype=torch.float64).view(channels, channels)
-    found, wanted = gram(active), plain(exact)
-    assert found.dtype == torch.promote_types(dtype, torch.float32)
-    assert (found - wanted).abs().max() <= near * wanted.abs().max()
-    (slope,) = torch.autograd.grad(found, active, weights.to(found))
-    (wanted,) = torch.autograd.grad(wanted, exact, weights)
-    assert slope.dtype == dtype
-    assert slope.is_contiguous(memory_format=layout)
-    coarse = 0.02 if dtype == torch.bfloat16 else near
-    assert (slope - wanted).abs().max() <= coarse * wanted.abs().max()
+@pytest.mark.usefixtures("strip_bytes")
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
+def test_sums_and_slopes_are_of_all_strips(layout: torch.memory_format) -> None:
+    active = ACTIVE.contiguous(memory_format=layout)
+    assert gram_of(active).tolist() == [[14, 10], [10, 17]]
+    assert products.squares_of(active, torch.ones_like(active)) == 0 + 1 + 4 + 1 + 4 + 9
+    into = torch.full_like(active, 100)
+    add_gram_slope(into, active, torch.tensor([[1.0, 1.0], [0.0, 0.0]]))  # twice a1² + a1 a2
+    assert into.flatten(1).tolist() == [[102, 103, 110, 101, 102, 103]]
+    add_squares_slope(into, active, torch.ones_like(active), torch.tensor(0.5))
+    assert into.flatten(1).tolist() == [[102, 104, 112, 100, 100, 106]]
 
 
-def test_a_part_of_a_larger_activation_has_its_own() -> None:
-    whole = activation(4, torch.float32, torch.channels_last).requires_grad_()
-    part = whole[..., 1:4, 2:7]
-    found = gram(part)
-    assert torch.allclose(found.double(), plain(part.detach()), atol=1e-5)
-    (slope,) = torch.autograd.grad(found.trace(), whole)
-    wanted = torch.zeros_like(whole)
-    wanted[..., 1:4, 2:7] = 2 * part.detach()
-    assert torch.allclose(slope, wanted, atol=1e-5)
+def test_strips_are_rows_that_a_cache_holds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(products, "STRIP_BYTES", 2 * 4 * 5 * 3)  # three rows of 5 positions
+    rows = [torch.arange(8)[rows].tolist() for rows in strips(torch.zeros(1, 2, 8, 5))]
+    assert rows == [[0, 1, 2], [3, 4, 5], [6, 7]]
 
 
 def test_a_product_of_what_is_computed_by_hand() -> None:

@@ -1,0 +1,88 @@
+"""Which nodes has the cluster, which are to go, and can it grow? The one place that asks Ray so."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from cluster.resources import Node
+
+ACCELERATOR = "accelerator_type:"
+"""How Ray calls the resource that says which GPUs a node has."""
+
+
+def listed() -> tuple[Node, ...]:
+    """The nodes that are up, with those among them that are being drained."""
+    import ray
+
+    return read(ray.nodes(), draining())
+
+
+def read(found: Sequence[Mapping[str, Any]], leaving: Collection[str] = ()) -> tuple[Node, ...]:
+    """The living ones among the nodes as ``ray.nodes()`` lists them; ``leaving`` by their ids."""
+    from cluster.ray_actor import node_label
+
+    return tuple(
+        Node(
+            node_label(dict(n)),
+            n["Resources"].get("CPU", 0.0),
+            n["Resources"].get("GPU", 0.0),
+            id=n["NodeID"],
+            gpu_types=gpu_types(n["Resources"]),
+            labels=dict(n.get("Labels") or {}),
+            leaving=n["NodeID"] in leaving,
+        )
+        for n in found
+        if n["Alive"]
+    )
+
+
+def gpu_types(resources: Mapping[str, float]) -> tuple[str, ...]:
+    """The types of GPUs among a node's resources: ``H100``."""
+    return tuple(
+        name.removeprefix(ACCELERATOR) for name in resources if name.startswith(ACCELERATOR)
+    )
+
+
+def draining() -> dict[str, float | None]:
+    """The nodes that are to be taken away, by id: in how many seconds (None: when they are idle).
+
+    `ray drain-node`, the autoscaler, and a notice that a spot node is reclaimed all show here.
+    """
+    try:
+        from ray._private.state import state  # as Ray Train does: no public function tells
+
+        told = state.get_draining_nodes()
+    except (ImportError, AttributeError):  # another version of Ray; nodes go unannounced then
+        return {}
+    now = time.time()
+    return {
+        node: max(0.0, deadline_ms / 1000 - now) if deadline_ms else None
+        for node, deadline_ms in told.items()
+    }
+
+
+def autoscales() -> bool:
+    """Whether there is something that adds nodes to this cluster."""
+    from ray._private.state import state
+
+    return state.get_cluster_config() is not None
+
+
+def request(bundles: Sequence[Mapping[str, Any]]) -> None:
+    """Have the autoscaler see to it that these fit side by side, in place of what was asked."""
+    from ray.autoscaler.sdk import request_resources
+
+    request_resources(
+        bundles=[bundle(one) for one in bundles],
+        bundle_label_selectors=[dict(one["labels"]) for one in bundles],
+    )
+
+
+def bundle(one: Mapping[str, Any]) -> dict[str, float]:
+    """What a worker takes, in Ray's words."""
+    found = {"CPU": float(one["cpus"]), "GPU": float(one["gpus"])}
+    if one["gpu_type"]:
+        found[f"{ACCELERATOR}{one['gpu_type']}"] = 0.001
+    return {name: amount for name, amount in found.items() if amount}

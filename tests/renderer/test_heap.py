@@ -1,0 +1,72 @@
+"""What is freed is kept, and given back in the end."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from renderer import heap
+
+LARGE = 100 * 2**20
+PAGES = LARGE // os.sysconf("SC_PAGE_SIZE")
+
+pytestmark = pytest.mark.skipif(heap._glibc() is None, reason="another C library")
+
+IN_A_THREAD = f"""
+import resource, threading
+from pathlib import Path
+from renderer import heap
+
+def touched():
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    b"x" * {LARGE}
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+
+def held():
+    return int(Path("/proc/self/statm").read_text().split()[1])
+
+def work():
+    found = [touched(), touched()]
+    with heap.kept():
+        found += [touched(), touched(), held()]
+    print(*found, held(), touched())
+
+thread = threading.Thread(target=work)
+thread.start()
+thread.join()
+"""
+
+
+def measured(environment: dict[str, str]) -> list[int]:
+    """Pages that came anew each time, within ``kept`` too; held in it and after it; and anew."""
+    command = [sys.executable, "-c", IN_A_THREAD]
+    done = subprocess.run(
+        command, env={**os.environ, **environment}, capture_output=True, text=True, check=True
+    )
+    return [int(number) for number in done.stdout.split()]
+
+
+def test_what_is_freed_is_kept_until_the_end() -> None:
+    first, usual, begun, kept, held, left, after = measured(heap.ENVIRONMENT)
+    assert min(first, usual, begun, after) > 0.9 * PAGES
+    assert kept < 0.01 * PAGES
+    assert left < held - 0.9 * PAGES
+
+
+def test_other_threads_have_heaps_too_small_for_it_unless_they_are_to_share_one() -> None:
+    kept = measured({"MALLOC_ARENA_MAX": "8"})[3]
+    assert kept > 0.9 * PAGES
+
+
+def test_it_ends_with_an_error_too() -> None:
+    with pytest.raises(ZeroDivisionError), heap.kept():
+        1 / 0  # noqa: B018
+
+
+def test_another_library_goes_on_as_it_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(heap, "_glibc", lambda: None)
+    with heap.kept():
+        assert len(b"x" * 10) == 10
