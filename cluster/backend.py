@@ -55,6 +55,14 @@ class Left:
 
 
 @dataclass(frozen=True)
+class Refused:
+    """A node gets none of the job's work for good; ``reason`` is one line that names it."""
+
+    node: str
+    reason: str
+
+
+@dataclass(frozen=True)
 class Freed:
     """A slot that rendered with others can be given work again; another one told of the end."""
 
@@ -97,7 +105,7 @@ class Allowed:
     jobs: int
 
 
-Report = Joined | Left | Freed | Told | Leaving | Staying | Allowed
+Report = Joined | Left | Refused | Freed | Told | Leaving | Staying | Allowed
 
 
 @dataclass(frozen=True)

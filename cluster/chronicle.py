@@ -7,18 +7,18 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 
 from cluster import notices as n
-from cluster.backend import Allowed, Attempt, Joined, Left
-from cluster.records import Done, Failed, Started
+from cluster.backend import Allowed, Attempt, Joined, Left, Refused
+from cluster.records import Done, Failed, Said, Started
 from jobs import messages as m
 from jobs.demands import Demands
-from jobs.history import ALLOWED
+from jobs.history import ALLOWED, SAID
 from jobs.plan import Plan
 from jobs.reasons import reasons
 from jobs.schedule import Counts
 from jobs.tasks import Task
 from jobs.work import share
 from jobs.workspace import LEFT_OUT, Workspace
-from renderer.events import Progress
+from renderer.events import Checkpoint, Progress
 
 TOLD = 100
 """So many pictures that can't be rendered are told to those who watch; the workspace lists all."""
@@ -70,6 +70,12 @@ class Chronicle:
         """A worker was lost."""
         self._workspace.record("worker_lost", worker=report.slot, reason=report.reason)
         self._notify(n.WorkerLost(worker=report.slot, reason=report.reason))
+
+    def refused(self, report: Refused) -> None:
+        """A node gets none of the job's tasks."""
+        facts = {"node": report.node, "reason": report.reason}
+        self._workspace.record("refused", cause="versions", **facts)
+        self._notify(n.NodeRefused(**facts))
 
     def released(self, slot: str) -> None:
         """A worker was given back."""
@@ -147,16 +153,33 @@ class Chronicle:
             )
         )
 
-    def checkpointed(self, attempt: Attempt, slot: str, iteration: int) -> None:
+    def checkpointed(
+        self, attempt: Attempt, slot: str, kept: Checkpoint, *, seconds: float
+    ) -> None:
         """A task's state is in the workspace (which has logged that itself)."""
         self._notify(
             n.TaskCheckpointed(
                 task=attempt.task,
                 file=self._tasks[attempt.task].file,
                 worker=slot,
-                iteration=iteration,
+                iteration=kept.iteration,
+                size_bytes=len(kept.data),
+                seconds=seconds,
             )
         )
+
+    def said(self, attempt: Attempt, record: Said) -> None:
+        """Something was logged during an attempt."""
+        for line in record.lines:
+            self._workspace.record(
+                SAID,
+                task=attempt.task,
+                attempt=attempt.number,
+                node=record.node,
+                level=line.level,
+                logger=line.logger,
+                message=line.message,
+            )
 
     def artefact(self, attempt: Attempt, file: str) -> None:
         """A file that a task makes beside its frame is in the workspace."""

@@ -26,6 +26,7 @@ from cluster.commands import (
     rendering,
     results,
     shorthand,
+    submitting,
     survey,
     watching,
     weights,
@@ -53,6 +54,7 @@ def make_app() -> typer.Typer:
     app.command("survey")(survey.survey_command)
     app.command("atlas")(shorthand.atlas_command)
     app.command("plan")(jobs.plan_command)
+    app.command("submit")(submitting.submit_command)
     app.command("status")(workspaces.status_command)
     app.command("list")(watching.list_command)
     app.command("watch")(watching.watch_command)

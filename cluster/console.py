@@ -28,6 +28,7 @@ from cluster.phrases import (
     running_line,
     shown,
     unreadable_lines,
+    waiting_line,
 )
 
 STATUS_EVERY_S = 30.0
@@ -98,6 +99,8 @@ class PlainDisplay:
 def remark(notice: n.Notice) -> Text | None:
     """A line for what is worth knowing while a run goes on; None for the rest."""
     match notice:
+        case n.WaitingFor():
+            return Text(waiting_line(notice), style="dim")
         case n.Opened():
             lines = [Text(line) for line in (opened_line(notice), *again_lines(notice.again))]
             lines += [Text(line, style="red") for line in unreadable_lines(notice)]
@@ -119,6 +122,8 @@ def remark(notice: n.Notice) -> Text | None:
         case n.NodeBlocked(node=node, reason=reason, seconds=seconds):
             text = f"{node} gets no more tasks for {duration(seconds)}: {reason}"
             return Text(text, style="yellow")
+        case n.NodeRefused(reason=reason):
+            return Text(reason, style="red")
         case n.StoppedEarly(reason=reason):
             return Text(f"stopped early: {reason}", style="red")
         case n.WorkerJoined(worker=worker, node=node, device="cpu", gpus=gpus) if gpus:

@@ -35,9 +35,11 @@ from cluster.endings import Ending
 from cluster.exhibition import exhibited
 from cluster.interrupts import interrupts
 from cluster.live import LiveDisplay
+from cluster.meters import Meters
 from cluster.orders import Orders, Terms
 from cluster.ray_session import RaySession
 from cluster.records import Pace
+from cluster.requirements import suitable
 from cluster.resources import Node, Wanted, allot, automatic_threads, local_cpus
 from cluster.runner import POLL_S, Rules, Runner, Summary, Watch
 from cluster.shelf import Shelf
@@ -45,6 +47,7 @@ from cluster.worker import Renderer
 from jobs import batching, shards
 from jobs.activity import Activity
 from jobs.batching import Batching
+from jobs.fetching import at_hand
 from jobs.gallery import Gallery
 from jobs.plan import Plan, plan
 from jobs.recipe import reading
@@ -75,7 +78,7 @@ class Job:
 
 def planned(spec: JobSpec, options: RunOptions) -> Job:
     """The job of a specification. Raises JobError, WeightsError for what can't be planned."""
-    shelf = make_shelf(spec.weights_file, options)
+    shelf = make_shelf(lambda network: at_hand(spec.weights_file(network)), options)
     with looking() as told:
         found = plan(spec, shelf.digest, activity=Activity(shelf, told=told))
     return Job(
@@ -186,6 +189,8 @@ def _rendered(
                 display.tick,
                 lambda: interrupt.requested or workspace.requests.cancelled,
             )
+            meters = Meters(job.plan.name, lambda task: tasks[task].kind)
+            watch = meters.watching(watch)
             gallery = gallery_of(job, workspace)
             orders = Orders(tasks, terms, shelf=job.shelf, workspace=workspace, gallery=gallery)
             if gallery is not None:
@@ -195,7 +200,7 @@ def _rendered(
             runner = Runner(
                 job.plan,
                 workspace,
-                lambda: make_backend(job, session, watch),
+                lambda: make_backend(job, session, watch, meters),
                 orders=orders,
                 rules=job.rules,
                 watch=watch,
@@ -218,8 +223,11 @@ def exit_code(summary: Summary, plan: Plan) -> int:
     return exits.SOME_FAILED if lacking else exits.DONE
 
 
-def make_backend(job: Job, session: RaySession | None, watch: Watch) -> Backend:
-    """What the job renders on. Raises ClusterError, or KeyboardInterrupt while Ray comes up."""
+def make_backend(job: Job, session: RaySession | None, watch: Watch, meters: Meters) -> Backend:
+    """What the job renders on; where that is Ray, it is metered.
+
+    Raises ClusterError, or KeyboardInterrupt while Ray comes up.
+    """
     wanted = wanted_by(job)
     if session is None:
         return _inline(wanted)
@@ -230,7 +238,11 @@ def make_backend(job: Job, session: RaySession | None, watch: Watch) -> Backend:
     from cluster.ray_backend import RayBackend
 
     up = session.wait()
-    allotment = allot(up.nodes, wanted, shared=not up.ours)
+    meters.begin()
+    gpu_type, labels = job.resources.gpu_type, job.resources.selector
+    nodes = suitable(up.nodes, gpu_type=gpu_type, labels=labels)
+    allotment = allot(nodes, wanted, shared=not up.ours)
+    allotment = dataclasses.replace(allotment, gpu_type=gpu_type, labels=labels)
     limits = job.rules.limits
     return RayBackend(up, allotment, start_s=limits.start_seconds, yield_s=limits.yield_seconds)
 

@@ -12,6 +12,33 @@ SILENT = ("recipe", "artefacts_begun")
 """Records that are for later runs, not for people."""
 
 
+LEVELS = {
+    "failed": "error",
+    "given_up": "error",
+    "stopped_early": "error",
+    "retried": "warning",
+    "worker_lost": "warning",
+    "blocked": "warning",
+    "refused": "warning",
+    "checkpoint_damaged": "warning",
+}
+"""How grave an event is; all others are only told."""
+
+
+def structured(record: Mapping[str, Any], names: Mapping[str, str], job: str) -> dict[str, Any]:
+    """A record with what all have: its job, its level, its frame, and a message for people."""
+    event, task = str(record["event"]), record.get("task")
+    told = {"job": job, "level": LEVELS.get(event, "info"), "message": _said(event, record)}
+    if task:
+        told["frame"] = names.get(str(task), "")
+    return {**told, **record}
+
+
+def details(record: Mapping[str, Any]) -> list[str]:
+    """Where in the code it happened, for whoever looks at one frame."""
+    return [f"    {line}" for line in str(record.get("traceback", "")).splitlines()]
+
+
 def log_line(record: Mapping[str, Any], names: Mapping[str, str]) -> str:
     """The line of a record, nothing where it is of no interest; ``names`` are the frames'."""
     event = str(record["event"])
@@ -60,6 +87,10 @@ def _said(event: str, record: Mapping[str, Any]) -> str:
             return demands_line(int(record.get("priority") or 0), record.get("max_workers"))
         case "blocked":
             return f"{node} gets no more tasks for a while: {reason}"
+        case "refused":
+            return f"refused: {reason}"
+        case "said":
+            return f"{record.get('level')}: {record.get('message')}{where}"
         case "cleaned":
             return f"cleaned: {record.get('files_removed')} files removed"
     rest = f": {reason}" if reason else ""

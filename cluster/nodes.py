@@ -75,14 +75,14 @@ def request(bundles: Sequence[Mapping[str, Any]]) -> None:
     from ray.autoscaler.sdk import request_resources
 
     request_resources(
-        bundles=[bundle(one) for one in bundles],
+        bundles=[bundle(one["cpus"], one["gpus"], one["gpu_type"]) for one in bundles],
         bundle_label_selectors=[dict(one["labels"]) for one in bundles],
     )
 
 
-def bundle(one: Mapping[str, Any]) -> dict[str, float]:
+def bundle(cpus: float, gpus: float, gpu_type: str) -> dict[str, float]:
     """What a worker takes, in Ray's words."""
-    found = {"CPU": float(one["cpus"]), "GPU": float(one["gpus"])}
-    if one["gpu_type"]:
-        found[f"{ACCELERATOR}{one['gpu_type']}"] = 0.001
+    found = {"CPU": cpus, "GPU": gpus}
+    if gpu_type:
+        found[f"{ACCELERATOR}{gpu_type}"] = 0.001
     return {name: amount for name, amount in found.items() if amount}

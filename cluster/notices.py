@@ -17,6 +17,15 @@ from typing import Any
 
 
 @dataclass(frozen=True, kw_only=True)
+class WaitingFor:
+    """The job comes after another one, which is not done yet; no ``tasks``: not begun."""
+
+    job: str
+    tasks: int
+    finished: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Opened:
     """The job is planned: so many tasks, of which some were finished by an earlier run."""
 
@@ -119,6 +128,8 @@ class TaskCheckpointed:
     file: str
     worker: str
     iteration: int
+    size_bytes: int = 0
+    seconds: float = 0.0  # that writing it took
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -195,6 +206,14 @@ class NodeBlocked:
 
 
 @dataclass(frozen=True, kw_only=True)
+class NodeRefused:
+    """A node gets no tasks at all: its code or torch isn't the driver's."""
+
+    node: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class StoppedEarly:
     """Too many tasks have failed; nothing more was started."""
 
@@ -233,7 +252,8 @@ class Ended:
 
 
 Notice = (
-    Opened
+    WaitingFor
+    | Opened
     | Sharded
     | WorkerJoined
     | WorkerLost
@@ -250,6 +270,7 @@ Notice = (
     | OutputMade
     | OutputFailed
     | NodeBlocked
+    | NodeRefused
     | StoppedEarly
     | Paused
     | Resumed

@@ -65,6 +65,12 @@ def opened_line(notice: n.Opened) -> str:
     return f"{notice.job}: {plural(notice.tasks, 'task')}{done}, into {shown(notice.directory)}"
 
 
+def waiting_line(notice: n.WaitingFor) -> str:
+    """What a job comes after: ``waiting for renders/a: 3 of 10 tasks done``."""
+    done = f"{notice.finished:,} of {plural(notice.tasks, 'task')} done"
+    return f"waiting for {shown(notice.job)}: {done if notice.tasks else 'not begun yet'}"
+
+
 def allowed_line(workers: int, jobs: int) -> str:
     """How many workers a job may have beside others: ``3 workers, beside 2 other jobs``."""
     others = f"beside {plural(jobs - 1, 'other job')}" if jobs > 1 else "by itself"

@@ -13,6 +13,7 @@ from typing import Any
 from ray.util.placement_group import PlacementGroup, placement_group, remove_placement_group
 from ray.util.scheduling_strategies import PlacementGroupSchedulingStrategy
 
+from cluster.nodes import bundle
 from cluster.resources import Allotment
 
 
@@ -27,10 +28,12 @@ class Placement:
         """Reserve what the workers of a team take."""
         if not self._groups_them:
             return
-        bundle = {"CPU": float(self._allotment.threads)}
-        if self._allotment.gpus:
-            bundle["GPU"] = self._allotment.gpus
-        group = placement_group([bundle] * len(team), strategy="PACK")
+        each = self._allotment
+        takes = bundle(float(each.threads), each.gpus, each.gpu_type)
+        selectors = [dict(each.labels)] * len(team) if each.labels else None
+        group = placement_group(
+            [takes] * len(team), strategy="PACK", bundle_label_selector=selectors
+        )
         self._places |= {name: (group, place) for place, name in enumerate(team)}
 
     def options(self, name: str) -> dict[str, Any]:

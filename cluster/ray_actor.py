@@ -6,13 +6,14 @@ import contextlib
 import itertools
 import os
 import signal
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import ray
 
 from cluster.records import Order, Record, Seat
+from cluster.versions import Versions, own
 
 CONTROL = "control"
 """The concurrency group of what is answered while the slot renders."""
@@ -20,13 +21,14 @@ CONTROL = "control"
 
 @dataclass(frozen=True)
 class Ready:
-    """What a slot tells when it is up: where it is, on which node of Ray's, what it renders on."""
+    """What a slot tells when it is up: where, on which node of Ray's, its device, its versions."""
 
     node: str
     device: str
     gpus: tuple[str, ...]
     process: int
     node_id: str
+    versions: Versions | None = None
 
 
 class Slot:
@@ -41,6 +43,7 @@ class Slot:
         os.environ["OMP_NUM_THREADS"] = str(threads)
         import torch
 
+        from cluster.gauges import MemoryMeter
         from cluster.lockstep import Ensemble
         from cluster.worker import Renderer
 
@@ -53,21 +56,25 @@ class Slot:
         self._ensemble = Ensemble(self._renderer.granter) if batch > 1 else None
         self._numbers = itertools.count()
 
+        self._meter = MemoryMeter(self._renderer.node)
+
     def ready(self) -> Ready:
         """Answers as soon as the slot is up."""
         renderer = self._renderer
         node_id = ray.get_runtime_context().get_node_id()
-        return Ready(renderer.node, str(renderer.device), self._gpus, os.getpid(), node_id)
+        device = str(renderer.device)
+        return Ready(renderer.node, device, self._gpus, os.getpid(), node_id, own())
 
     def render(
         self, order: Order, seat: Seat | None = None, address: tuple[str, int] | None = None
     ) -> Generator[Record, None, None]:
         """The records of one attempt, streamed; several at a time in a batch."""
         if self._ensemble is None:
-            yield from self._renderer.render(order, seat, address)
+            records: Iterable[Record] = self._renderer.render(order, seat, address)
         else:
             name = f"{order.task} {next(self._numbers)}"
-            yield from self._ensemble.records(name, self._renderer.wishing(order))
+            records = self._ensemble.records(name, self._renderer.wishing(order))
+        yield from self._meter.metered(records, str((order.metadata or {}).get("job", "")))
 
     def host(self, alone: bool) -> tuple[str, int]:
         """Where those meet that render the next order with this one."""

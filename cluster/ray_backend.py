@@ -38,6 +38,7 @@ from cluster.backend import (
     Joined,
     Leaving,
     Left,
+    Refused,
     Report,
     Staying,
     Told,
@@ -47,8 +48,10 @@ from cluster.backend import (
 from cluster.joint import Joint
 from cluster.placement import Placement
 from cluster.ray_actor import CONTROL, Ready, Slot, kill
+from cluster.ray_errors import reason
 from cluster.ray_session import Session
 from cluster.records import Failed, Handle, Order, Seat
+from cluster.refusals import Refusals
 from cluster.resources import Allotment
 from cluster.staffing import Staffing
 from cluster.watchdog import Listening
@@ -138,6 +141,7 @@ class RayBackend:
         self._alone = len(session.nodes) == 1
         self._placement = Placement(allotment, shared=not session.ours)
         self._staffing = Staffing(allotment, shared=not session.ours, grace_s=yield_s)
+        self._refusals = Refusals()
         self._wishes: Wishes | None = None
         self._allowed: Allowed | None = None
         self._slots: dict[str, _Slot] = {}
@@ -194,6 +198,7 @@ class RayBackend:
                 continue  # lost just now, along with another of its worker's
             reports += self._read(slot, *slot.running) if slot.running else self._read_ready(slot)
         self._replace_the_late()
+        self._end_if_all_are_refused()
         return reports
 
     def cancel(self, attempt: Attempt, *, patience_s: float = PATIENCE_S) -> None:
@@ -237,6 +242,8 @@ class RayBackend:
         return reports
 
     def _hire(self, teams: int) -> None:
+        if self._refusals:
+            teams = min(teams, max(0, self._room - len(self._slots)) // self._staffing.team)
         for _ in range(teams):
             names = self._staffing.crew.hired(self._staffing.team)
             self._placement.add(names)
@@ -267,7 +274,7 @@ class RayBackend:
 
     def _actor(self, name: str) -> Any:
         options = {
-            **self._placement.options(name),
+            **(self._placement.options(name) or self._where()),
             "num_cpus": self._cpus,
             "num_gpus": self._allotment.gpus,
             "max_restarts": -1,
@@ -282,15 +289,22 @@ class RayBackend:
             told["batch"] = own.batch
         return ray.remote(**options)(Slot).remote(**told)
 
+    def _where(self) -> dict[str, Any]:
+        """What is required of the node of an actor."""
+        wanted = self._allotment
+        labels = {**wanted.labels, **self._refusals.labels()}
+        found: dict[str, Any] = {"label_selector": labels} if labels else {}
+        return found | ({"accelerator_type": wanted.gpu_type} if wanted.gpu_type else {})
+
     def _read(self, slot: _Slot, attempt: Attempt, stream: Any) -> list[Report]:
         try:
             record = ray.get(next(stream), timeout=READ_WITHIN_S)
         except RayTaskError as error:  # raised outside the worker's own border: a broken order
-            record = Failed(Cause.ERROR, _reason(error), slot.node, traceback=str(error))
+            record = Failed(Cause.ERROR, reason(error), slot.node, traceback=str(error))
         except StopIteration:
             return self._lose(slot, "its stream of records ended without a result")
         except RayError as error:
-            return self._lose(slot, _reason(error), cause_of(error))
+            return self._lose(slot, reason(error), cause_of(error))
         joint = slot.joint
         if is_last(record):
             slot.running = slot.joint = slot.force_at = None
@@ -322,18 +336,36 @@ class RayBackend:
         except RayError as error:
             self._not_up(slot, error)
             return []
+        if why := self._refusals.why(up):
+            return self._refuse(slot, up, why)
         for one in slot.beside:
             one.up, one.asked, one.died, one.late = True, 0, 0, 0
             one.node = up.node
             one.node_id, one.process = up.node_id, up.process
         return [Joined(one.name, up.node, up.device, up.gpus) for one in slot.beside]
 
+    def _refuse(self, slot: _Slot, up: Ready, why: str) -> list[Report]:
+        """Give a slot back; another takes its place where another node has room for it."""
+        for one in slot.beside:
+            self.release(one.name)
+        return [Refused(up.node, why)] if self._refusals.add(up, why) else []
+
+    def _end_if_all_are_refused(self) -> None:
+        """End where nobody renders, and no node is left that could."""
+        if self._refusals and not self._any_up and not self._room:
+            raise self._refusals.none_left()
+
+    @property
+    def _room(self) -> int:
+        """How many workers there is room for beside those nodes that were refused."""
+        return self._refusals.room(self._allotment, shared=bool(self._cpus))
+
     def _not_up(self, slot: _Slot, error: RayError) -> None:
         if isinstance(error, ActorDiedError):  # for good: Ray restarts it no more
             slot.renewed(self._actor(slot.name))
             slot.died += 1
         if slot.died >= PATIENCE and not self._any_up:
-            raise ClusterError(f"{slot.name} doesn't come up: {_reason(error)}") from error
+            raise ClusterError(f"{slot.name} doesn't come up: {reason(error)}") from error
         pause = min(FIRST_PAUSE_S * 2**slot.asked, LONGEST_PAUSE_S)
         slot.ask_at = time.monotonic() + pause
 
@@ -410,12 +442,6 @@ def _ready(refs: list[Any], timeout_s: float) -> list[Any]:
     if not ray.wait(refs, num_returns=1, timeout=timeout_s)[0]:
         return []
     return list(ray.wait(refs, num_returns=len(refs), timeout=0)[0])
-
-
-def _reason(error: RayError) -> str:
-    """What Ray says in the line that says it."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return lines[0] if lines else type(error).__name__
 
 
 def cause_of(error: RayError) -> Cause:

@@ -1,7 +1,7 @@
 """What a worker is told, and what it tells: small frozen records that cross process borders.
 
 A worker is given an ``Order`` and answers with a stream of records: one ``Started``, some
-``Progress``, ``Checkpoint`` and ``Artefact``, and at the end one ``Done``, ``Failed`` or
+``Progress``, ``Checkpoint``, ``Artefact`` and ``Said``, and at the end one ``Done``, ``Failed`` or
 ``Stopped``. A stream that ends without one of these has lost its worker: an end proves nothing.
 
 Where several workers render one picture, each is given the same order and a ``Seat``. Their leader
@@ -118,6 +118,24 @@ class Started:
 
 
 @dataclass(frozen=True)
+class Line:
+    """A message that was logged: when (seconds since 1970, by the worker), how grave, by what."""
+
+    at: float
+    level: str
+    logger: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Said:
+    """What was logged on a node during an attempt (``cluster.overheard``)."""
+
+    node: str
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True)
 class Done:
     """The task is rendered: its encoded picture, and the pack for the tasks that need it.
 
@@ -164,4 +182,4 @@ class Broken:
 Last = Done | Failed | Stopped | Attended | Broken
 """With one of these a stream of records ends."""
 
-Record = Started | Progress | Checkpoint | Artefact | Last
+Record = Started | Progress | Checkpoint | Artefact | Said | Last

@@ -90,8 +90,8 @@ def allot(nodes: tuple[Node, ...], wanted: Wanted, *, shared: bool) -> Allotment
     width = wanted.width * _on_a_node(nodes, shards, gpus=gpus)
     threads = wanted.threads or automatic_threads(nodes, width, gpus=gpus)
     each = Allotment(1, threads, gpus)
-    fitting = sum(_room(node, each, cpus=True) for node in nodes)
-    room = fitting if shared else sum(_room(node, each, cpus=False) for node in nodes)
+    fitting = places(nodes, each, cpus=True)
+    room = fitting if shared else places(nodes, each, cpus=False)
     workers = wanted.workers or max(shards, min(wanted.widest * shards, fitting))
     if wanted.max_workers is not None:
         workers = max(shards, min(workers, wanted.max_workers))
@@ -124,6 +124,11 @@ def _shards(nodes: tuple[Node, ...], wanted: Wanted, *, gpus: float) -> int:
             "resources.tasks_per_gpu (or gpus) to 1, or leave shards out"
         )
     return shards
+
+
+def places(nodes: tuple[Node, ...], each: Allotment, *, cpus: bool) -> int:
+    """How many workers the nodes have room for; ``cpus``: also for their threads."""
+    return sum(_room(node, each, cpus=cpus) for node in nodes)
 
 
 def automatic_threads(nodes: tuple[Node, ...], width: int, *, gpus: float = 0.0) -> int:

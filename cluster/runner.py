@@ -32,6 +32,7 @@ from cluster.backend import (
     Joined,
     Leaving,
     Left,
+    Refused,
     Report,
     Staying,
     Told,
@@ -41,7 +42,7 @@ from cluster.backend import (
 from cluster.chronicle import Chronicle
 from cluster.collecting import uncollected
 from cluster.orders import Orders
-from cluster.records import Done, Failed, Record, Started, Stopped
+from cluster.records import Done, Failed, Record, Said, Started, Stopped
 from cluster.shortage import Shortage
 from cluster.watchdog import Watchdog
 from jobs import messages as m
@@ -74,11 +75,12 @@ PICTURES_NAMED = 5
 
 @dataclass(frozen=True)
 class Watch:
-    """Who looks on: takes the notices, draws now and then, says whether to stop."""
+    """Who looks on: takes the notices and counts, draws now and then, says whether to stop."""
 
     notify: Callable[[n.Notice], None] = lambda notice: None
     tick: Callable[[], None] = lambda: None
     interrupted: Callable[[], bool] = lambda: False
+    counted: Callable[[Counts], None] = lambda counts: None
 
 
 @dataclass(frozen=True)
@@ -151,6 +153,7 @@ class Runner:
         pictures = self._pictures()
         interrupted = not whole and not self._stopped
         self._chronicle.ended(counts, seconds, interrupted=interrupted, pictures=pictures)
+        self._watch.counted(counts)
         outputs_failed = sum(isinstance(outcome, n.OutputFailed) for outcome in outcomes)
         return Summary(counts, outputs_failed, interrupted)
 
@@ -203,6 +206,7 @@ class Runner:
             self._make_do()
             self._heed_pause()
             self._watch.tick()
+            self._watch.counted(self._schedule.counts)
             if not self._over:
                 deadline = self._ending(deadline)
 
@@ -265,6 +269,8 @@ class Runner:
                 if self._shortage.over():
                     self._allow(self._backend.shards)
                 self._event(m.SlotJoined(slot, node))
+            case Refused():
+                self._chronicle.refused(report)
             case Freed(slot, node):
                 self._event(m.SlotJoined(slot, node))
             case Leaving(slot, at_once):
@@ -293,6 +299,9 @@ class Runner:
                 self._keep(attempt, slot, record)
             case Artefact():
                 self._keep_artefact(attempt, record)
+            case Said():
+                if self._schedule.runs(*attempt):
+                    self._chronicle.said(attempt, record)
             case Done():
                 self._result = record
                 self._event(m.Finished(*attempt))
@@ -367,6 +376,7 @@ class Runner:
         """Publish a checkpoint, if its attempt is alive."""
         task, number = attempt
         if self._schedule.runs(task, number):
+            began = time.monotonic()
             self._workspace.checkpoint(
                 task,
                 checkpoint.data,
@@ -374,7 +384,8 @@ class Runner:
                 iteration=checkpoint.iteration,
                 keep=self._rules.checkpoint.keep,
             )
-            self._chronicle.checkpointed(attempt, slot, checkpoint.iteration)
+            seconds = time.monotonic() - began
+            self._chronicle.checkpointed(attempt, slot, checkpoint, seconds=seconds)
 
     def _keep_artefact(self, attempt: Attempt, artefact: Artefact) -> None:
         """Put an artefact in its place, if its attempt is alive."""

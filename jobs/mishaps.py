@@ -9,6 +9,8 @@ from typing import Any
 from jobs.history import GIVEN_UP, STARTED
 
 FAILED, ENDED = "failed", ("retried", GIVEN_UP)
+REFUSED = "refused"
+"""A node got no tasks, for what its workers run."""
 
 
 @dataclass(slots=True)
@@ -38,7 +40,8 @@ def mishaps(records: Iterable[Mapping[str, Any]]) -> list[Mishap]:
             nodes[task] = str(record.get("node", ""))
         if event == FAILED:
             told[task] = record.get("attempt")
-        if event == FAILED or (event in ENDED and told.get(task) != record.get("attempt")):
+        untold = event in ENDED and told.get(task) != record.get("attempt")
+        if untold or event in (FAILED, REFUSED):
             _count(found, record, str(record.get("node") or nodes.get(task, "")))
     return sorted(found.values(), key=lambda one: (-one.times, one.node, one.cause))
 
@@ -47,6 +50,7 @@ def _count(found: dict[tuple[str, str], Mishap], record: Mapping[str, Any], node
     cause, task = str(record.get("cause", "")), str(record.get("task", ""))
     one = found.setdefault((node, cause), Mishap(node, cause))
     one.times += 1
-    one.tasks.add(task)
+    if task:
+        one.tasks.add(task)
     one.reason, one.last_task = str(record.get("reason", "")), task
     one.traceback = str(record.get("traceback", ""))

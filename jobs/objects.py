@@ -91,6 +91,14 @@ class Objects:
         """Several objects' contents."""
         return list(self._pool.map(self.read, names))
 
+    def get_file(self, name: str, target: Path) -> None:
+        """Copies an object into a file of this machine."""
+        self._tried(lambda: self._fs.get_file(self._path(name), str(target)))
+
+    def stamp(self, name: str) -> str:
+        """What is another text when an object has been changed. FileNotFoundError as above."""
+        return str(self._tried(lambda: self._fs.ukey(self._path(name))))
+
     def put(self, name: str, data: bytes) -> None:
         """Puts an object in its place."""
         self._placed(name, lambda path: self._fs.pipe_file(path, data))

@@ -27,6 +27,7 @@ from jobs.matrix import Matrix
 from jobs.models import Choice, Many, Model, Record, Text, Whole
 from jobs.schedule import Budgets
 from jobs.steps import Input, Outputs, Resources, Step
+from jobs.storage import is_url
 from jobs.turns import ORDERS
 from jobs.variants import Variant, checked, swept, told, variants
 from renderer.errors import JobError
@@ -69,6 +70,12 @@ class JobSpec(Model):
         description="which pictures are begun first: as they are listed; from the middle outwards; "
         "or every n-th for a quick overview, then those between",
     )
+    after: Annotated[tuple[Text, ...], Many()] = Field(
+        (),
+        description="jobs that must be done before this one is planned, by their folders or URLs "
+        "(of a job that is rendered into `renders`: renders/NAME); what they make may be among "
+        "the inputs",
+    )
     steps: tuple[Step, ...] = Field(
         min_length=1, description="what is done to every picture, one step after the other"
     )
@@ -105,7 +112,7 @@ class JobSpec(Model):
         json_schema_extra={"default": {}},
         description="which iterations' losses are recorded, in each frame's `losses.csv`",
     )
-    weights: Mapping[str, Text] = Field({}, description="weight files, by network")
+    weights: Mapping[str, Text] = Field({}, description="weight files, or URLs of them, by network")
     _document: Document = PrivateAttr(default=Document(None))
     _base: Path = PrivateAttr(default=Path())
     _variants: tuple[tuple[Variant, JobSpec], ...] = PrivateAttr(default=())
@@ -124,6 +131,13 @@ class JobSpec(Model):
             raise ValueError(fault)
         return value
 
+    @field_validator("resources", mode="before")
+    @classmethod
+    def _list_labels(cls, value: Any) -> Any:
+        if isinstance(value, dict) and isinstance(labels := value.get("labels"), dict):
+            return {**value, "labels": [f"{name}={wanted}" for name, wanted in labels.items()]}
+        return value
+
     @property
     def title(self) -> str:
         """The job's name, fit for files and folders: as given, or the job file's."""
@@ -135,6 +149,13 @@ class JobSpec(Model):
         return self._base
 
     @property
+    def preceding(self) -> tuple[str, ...]:
+        """The jobs of ``after``, by full names."""
+        return tuple(
+            job if is_url(job) else str(self._base / Path(job).expanduser()) for job in self.after
+        )
+
+    @property
     def data(self) -> Any:
         """The job as it was written, with all overrides; ``build`` makes the same job of it."""
         return self._document.data
@@ -144,25 +165,28 @@ class JobSpec(Model):
         """The job's variants, each with the job it is; without a matrix the job itself alone."""
         return self._variants or ((Variant((), self._document), self),)
 
-    def weights_file(self, network: str) -> Path | None:
-        """The file that the job names for a network's weights."""
+    def weights_file(self, network: str) -> Path | str | None:
+        """The file, or the URL of it, that the job names for a network's weights."""
         given = self.weights.get(network)
-        return None if given is None else self._base / Path(given).expanduser()
+        if given is None or is_url(given):
+            return given
+        return self._base / Path(given).expanduser()
 
     def complaint(self, key: Key, message: str) -> str:
         """One line that says where in the job file something is wrong."""
         return self._document.complaint(key, message)
 
 
-def load(path: Path, sets: Iterable[str] = (), sweeps: Iterable[str] = ()) -> JobSpec:
+def load(path: Path | str, sets: Iterable[str] = (), sweeps: Iterable[str] = ()) -> JobSpec:
     """The job in a YAML file, with ``key=value`` texts over it, and ``key=a,b,c`` in its matrix.
 
-    Raises JobError with one line for each fault: file, line, key, what is wrong, what to do.
+    Paths in a file that is given by its URL are relative to the caller's folder. Raises JobError
+    with one line for each fault: file, line, key, what is wrong, what to do.
     """
     document = swept(override(read(path), sets), sweeps)
     if document.data is None:
         raise JobError(f"{path}: {EMPTY}")
-    return _checked(document, path.absolute().parent)
+    return _checked(document, Path.cwd() if is_url(path) else Path(path).absolute().parent)
 
 
 def build(

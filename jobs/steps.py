@@ -28,6 +28,7 @@ from jobs.models import (
 )
 from jobs.plots import PlotSettings
 from jobs.tables import TableSettings
+from renderer.errors import SettingError
 from renderer.settings import (
     AnimationSettings,
     AtlasSettings,
@@ -80,6 +81,14 @@ class Resources(Demands):
         float | None,
         Knob("GPUs of a task; null: its share of one where there are any, else none", ge=0, le=64),
     ] = None
+    gpu_type: Annotated[
+        str,
+        Knob("the only type of GPU to render on, as Ray calls it, like H100; empty: any"),
+    ] = ""
+    labels: Annotated[
+        tuple[str, ...],
+        Knob("labels that nodes must have to render on them, like pool=spot or {pool: spot}"),
+    ] = ()
     tasks_per_gpu: Annotated[int, Knob("tasks that share a GPU", ge=1, le=64)] = 1
     threads: Annotated[
         int | None,
@@ -121,6 +130,15 @@ class Resources(Demands):
         check(self)
         shards.parse(self.shards)
         batching.parse(self.batch)
+        for label in self.labels:
+            if not all(part.strip() for part in label.partition("=")):
+                raise SettingError(f"labels: {label!r} must be NAME=VALUE, like pool=spot")
+
+    @property
+    def selector(self) -> dict[str, str]:
+        """The values that nodes' labels must have, by name."""
+        pairs = (label.partition("=") for label in self.labels)
+        return {name.strip(): value.strip() for name, _, value in pairs}
 
     @property
     def demands(self) -> Demands:

@@ -50,13 +50,15 @@ ELSEWHERE = {
             "RAY_AUTH_MODE=token ray start --head --port=6379",
             "RAY_AUTH_MODE=token ray start --address=192.0.2.10:6379",
             "RAY_AUTH_MODE=token reverie render job.yaml --address 192.0.2.10:6379",
-            "RAY_AUTH_MODE=token ray job submit --address http://127.0.0.1:8265 --working-dir . "
-            "--no-wait --submission-id harbour -- reverie render job.yaml "
+            "reverie submit job.yaml --address http://127.0.0.1:8265 "
             "--out s3://BUCKET/renders/harbour",
             "reverie watch s3://BUCKET/renders/harbour",
-            "reverie cancel s3://BUCKET/renders/harbour",
+            "reverie list --address http://127.0.0.1:8265",
         ),
         "tests/cluster/test_submitted.py, on a Ray of its own",
+    ),
+    "reverie doctor job.yaml --address 192.0.2.10:6379 --out s3://BUCKET/renders/harbour": (
+        "tests/cluster/test_operators.py, on a cluster of its own"
     ),
     **dict.fromkeys(
         (

@@ -6,63 +6,102 @@ import os
 import platform
 import shutil
 import sys
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cluster import exits
-from cluster.commands.tables import Json, say, say_json
+from cluster.commands.findings import Finding, Grade
+from cluster.commands.nodes import asked_nodes, needed_by
+from cluster.commands.tables import Json, say, say_json, show
 from cluster.ray_session import RaySession
-from renderer.errors import ClusterError
+from renderer.errors import ClusterError, ReverieError
 
-Grade = Literal["ok", "note", "bad"]
+if TYPE_CHECKING:
+    from cluster.inspection import Needed
+    from renderer.weights import Weights
+
 SMALL_SHARED_BYTES = 2**28
 SMALL_DISK_BYTES = 2**30
 
 
-@dataclass(frozen=True)
-class Finding:
-    """One thing that was looked at; ``bad`` keeps jobs from running."""
-
-    grade: Grade
-    about: str
-    text: str
+Job = Annotated[
+    Path | None, typer.Argument(metavar="JOB", help="a job file, whose weights are looked for")
+]
+Within = Annotated[
+    float, typer.Option("--timeout", metavar="SECONDS", help="how long nodes may take", min=1)
+]
 
 
 def doctor_command(
+    job: Job = None,
     address: Annotated[
         str | None,
         typer.Option(
-            "--address", metavar="HOST:PORT", envvar="RAY_ADDRESS", help="a Ray cluster to look at"
+            "--address",
+            metavar="HOST:PORT",
+            envvar="RAY_ADDRESS",
+            help="a Ray cluster to look at, node by node",
         ),
     ] = None,
+    out: Annotated[
+        str | None,
+        typer.Option(
+            "--out", metavar="DIR|URL", help="where a job is to be rendered to: can it be written?"
+        ),
+    ] = None,
+    timeout: Within = 60.0,
     json: Json = False,
 ) -> int:
-    """Look whether everything is here that a job needs."""
+    """Look whether everything is here, and on a cluster's nodes, that a job needs.
+
+    The exit code is 0 if all is well, and 1 if something keeps jobs from running.
+    """
     session = RaySession(address)
     findings = []
     try:
-        for finding in examine(session):
+        for finding in examine(session, job, out=out, within_s=timeout if address else None):
             findings.append(finding)
-            if not json:
+            if not json and finding.row is None:
                 say(f"{finding.grade:4}  {finding.about}: {finding.text}")
     finally:
         session.close()
     if json:
-        say_json([vars(finding) for finding in findings])
+        say_json([finding.as_data() for finding in findings])
+    elif rows := [finding.row for finding in findings if finding.row is not None]:
+        say("")
+        show(rows, as_json=False, grow="GPUs")
+        faults = [f for f in findings if f.row is not None and f.grade != "ok"]
+        say("", *(f"{f.grade:4}  {f.about}: {f.text}" for f in faults))
     bad = any(finding.grade == "bad" for finding in findings)
     return exits.SOME_FAILED if bad else exits.DONE
 
 
-def examine(session: RaySession) -> Iterator[Finding]:
-    """All findings, in the order that one would ask."""
-    looks: tuple[Callable[[], Iterator[Finding]], ...] = (_machine, _torch, _storage, _weights)
+def examine(
+    session: RaySession, job: Path | None, *, out: str | None, within_s: float | None
+) -> Iterator[Finding]:
+    """All findings, in the order that one would ask; nodes are asked ``within_s``, if at all."""
+    looks: tuple[Callable[[], Iterator[Finding]], ...] = (_machine, _torch, _folder)
     for look in looks:
         yield from look()
-    yield from _ray(session)
+    if out is not None:
+        yield _storage(out)
+    weights: Mapping[Needed, Weights] = {}
+    if job is None:
+        yield from _weights()
+    else:
+        try:
+            weights = needed_by(job)
+        except ReverieError as error:
+            yield Finding("bad", f"job {job}", str(error))
+        for one, found in weights.items():
+            text = f"{one.digest[:12]}, {found.source}"
+            yield Finding("ok", f"network {one.network} up to {one.until}", text)
+    up = yield from _ray(session)
+    if up and within_s is not None:
+        yield from asked_nodes(weights, out=out, within_s=within_s)
 
 
 def _machine() -> Iterator[Finding]:
@@ -86,7 +125,7 @@ def _torch() -> Iterator[Finding]:
         yield Finding("ok", f"GPU {index}", f"{name}, {memory / 2**30:.0f} GB")
 
 
-def _storage() -> Iterator[Finding]:
+def _folder() -> Iterator[Finding]:
     here = Path.cwd()
     free = shutil.disk_usage(here).free
     writable = os.access(here, os.W_OK)
@@ -102,6 +141,16 @@ def _storage() -> Iterator[Finding]:
         )
 
 
+def _storage(out: str) -> Finding:
+    from cluster.inspection import placed
+
+    try:
+        with placed(out):
+            return Finding("ok", f"storage {out}", "can be written")
+    except ReverieError as error:
+        return Finding("bad", f"storage {out}", str(error))
+
+
 def _weights() -> Iterator[Finding]:
     from renderer import weights
 
@@ -113,14 +162,17 @@ def _weights() -> Iterator[Finding]:
             yield Finding("ok", f"network {known.network}", str(known.found))
 
 
-def _ray(session: RaySession) -> Iterator[Finding]:
+def _ray(session: RaySession) -> Generator[Finding, None, bool]:
+    """Whether Ray is up, and what it says of the nodes."""
     import ray
 
     try:
         up = session.wait()
     except ClusterError as error:
         yield Finding("bad", "ray", f"{ray.__version__}, {error}")
-        return
+        return False
     yield Finding("ok", "ray", f"{ray.__version__}, comes up")
-    for node in up.nodes:
-        yield Finding("ok", f"node {node.name}", f"{node.cpus:g} CPUs, {node.gpus:g} GPUs")
+    if up.ours:
+        for node in up.nodes:
+            yield Finding("ok", f"node {node.name}", f"{node.cpus:g} CPUs, {node.gpus:g} GPUs")
+    return True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
+import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from typing import Annotated, Any, Self, get_type_hints
 
 import typer
 
+from jobs.storage import absolute
 from renderer.errors import JobError
 
 RENDERS = Path("renders")
@@ -78,6 +80,14 @@ class JobOptions(Options):
     format: Annotated[
         str | None, _option("--format", metavar="png|jpeg|webp", help="format of the frames")
     ] = None
+    after: Annotated[
+        list[str] | None,
+        _option(
+            "--after",
+            metavar="DIR|URL",
+            help="wait until the job there is done, then plan this one (repeatable)",
+        ),
+    ] = None
     workers: Annotated[
         str | None,
         _option(
@@ -139,7 +149,9 @@ class JobOptions(Options):
 
     def _named(self) -> list[tuple[str, str, str]]:
         """(option, key of the job, value) of the options that were given."""
+        after = json.dumps([absolute(job) for job in self.after]) if self.after else None
         named = (
+            ("--after", "after", after),
             ("--size", "size", self.size),
             ("--seed", "seed", self.seed),
             ("--format", "format", self.format),

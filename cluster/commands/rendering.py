@@ -24,7 +24,12 @@ if TYPE_CHECKING:
     from jobs.spec import JobSpec
 
 T = TypeVar("T")
-Jobs = Annotated[list[str] | None, typer.Argument(metavar="JOB", help="job files (YAML)")]
+JobFile = Path | str
+"""A job file's path, or its URL."""
+
+Jobs = Annotated[
+    list[str] | None, typer.Argument(metavar="JOB", help="job files (YAML), or their URLs")
+]
 From = Annotated[
     str | None,
     typer.Option("--from", metavar="PICTURE", help="render a picture again, by what it says"),
@@ -43,21 +48,23 @@ def render_command(jobs: Jobs = None, picture: From = None, **given: Any) -> int
         if changes != JobOptions():
             raise JobError("--from renders a picture as it was; its settings can't be changed")
         return again(picture, options)
-    return render_files([Path(job) for job in jobs or ()], changes, options)
+    from jobs.storage import is_url
+
+    return render_files([job if is_url(job) else Path(job) for job in jobs or ()], changes, options)
 
 
 with_parameters(render_command, [*JobOptions.parameters(), *RunOptions.parameters()])
 
 
-def render_files(files: list[Path], changes: JobOptions, options: RunOptions) -> int:
+def render_files(files: list[JobFile], changes: JobOptions, options: RunOptions) -> int:
     """Render job files one after the other; the worst of their exit codes.
 
     With several, one that can't be rendered is told, and the others are rendered.
     """
     if len(files) == 1:
         return render(load(files[0], changes), options)
-    codes: dict[Path, int] = {}
-    specs: dict[Path, JobSpec] = {}
+    codes: dict[JobFile, int] = {}
+    specs: dict[JobFile, JobSpec] = {}
     for file in dict.fromkeys(files):
         loaded = told(functools.partial(_load_another, file, changes, specs))
         if isinstance(loaded, int):
@@ -73,7 +80,7 @@ def render_files(files: list[Path], changes: JobOptions, options: RunOptions) ->
     return max(codes.values())
 
 
-def load(file: Path, changes: JobOptions) -> JobSpec:
+def load(file: JobFile, changes: JobOptions) -> JobSpec:
     """The job in a file, with what the options change of it. Raises JobError."""
     from jobs import spec
 
@@ -81,7 +88,7 @@ def load(file: Path, changes: JobOptions) -> JobSpec:
         return spec.load(file, changes.overrides(), changes.sweep or ())
 
 
-def _load_another(file: Path, changes: JobOptions, specs: Mapping[Path, JobSpec]) -> JobSpec:
+def _load_another(file: JobFile, changes: JobOptions, specs: Mapping[JobFile, JobSpec]) -> JobSpec:
     """The same beside other jobs, none of which may have its name: each has its own folder."""
     loaded = load(file, changes)
     for other, spec in specs.items():
@@ -91,7 +98,7 @@ def _load_another(file: Path, changes: JobOptions, specs: Mapping[Path, JobSpec]
     return loaded
 
 
-def _tell(files: Sequence[Path], codes: Mapping[Path, int], options: RunOptions) -> None:
+def _tell(files: Sequence[JobFile], codes: Mapping[JobFile, int], options: RunOptions) -> None:
     """Say at the end what came of several jobs."""
     outcomes = {str(file): exits.MEANINGS.get(codes.get(file), "not begun") for file in files}
     if options.json:
@@ -105,14 +112,25 @@ def _tell(files: Sequence[Path], codes: Mapping[Path, int], options: RunOptions)
 
 def render(spec: JobSpec, options: RunOptions) -> int:
     """Plan and render one job; its exit code."""
+    precede(spec, options)
     with ray_for(options) as session:
-        return render_on(session, spec, options)
+        return render_on(session, spec, options, preceded=True)
 
 
 def render_on(
-    session: RaySession | None, spec: JobSpec, options: RunOptions, *, several: bool = False
+    session: RaySession | None,
+    spec: JobSpec,
+    options: RunOptions,
+    *,
+    several: bool = False,
+    preceded: bool = False,
 ) -> int:
-    """The same on a Ray that is coming up. ``--out`` holds a folder for each of ``several``."""
+    """The same on a Ray that is coming up. ``--out`` holds a folder for each of ``several``.
+
+    ``preceded``: the jobs that it comes after are known to be done.
+    """
+    if not preceded:
+        precede(spec, options)
     with uncollected():
         from cluster import launch
         from jobs.storage import below
@@ -122,6 +140,16 @@ def render_on(
     if out is None or several:
         out = below(out or RENDERS, job.plan.name)
     return launch.run(job, options, out, session=session)
+
+
+def precede(spec: JobSpec, options: RunOptions) -> None:
+    """Wait for the jobs that this one comes after. JobError, WorkspaceError if that is in vain."""
+    if spec.preceding:
+        from cluster import launch
+        from cluster.after import await_jobs
+
+        with contextlib.closing(launch.display_for(options)) as display:
+            await_jobs(spec.preceding, display.show)
 
 
 def again(picture: str, options: RunOptions) -> int:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json as jsonlib
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -29,7 +29,7 @@ from cluster.commands.workspaces import (
     lines,
     workspace,
 )
-from cluster.loglines import log_line
+from cluster.loglines import details, log_line, structured
 from cluster.phrases import shown
 
 if TYPE_CHECKING:
@@ -46,6 +46,12 @@ Places = Annotated[
     list[str] | None,
     typer.Argument(metavar="DIR|URL...", help="where jobs' folders are; not given: renders"),
 ]
+Address = Annotated[
+    str | None,
+    typer.Option(
+        "--address", metavar="http://HEAD:8265", help="list what was submitted to this head"
+    ),
+]
 Timeout = Annotated[
     float | None,
     typer.Option("--timeout", metavar="SECONDS", help="wait no longer than this", min=0),
@@ -58,16 +64,21 @@ Traceback = Annotated[
 ]
 
 
-def list_command(places: Places = None, json: Json = False) -> None:
-    """List the jobs in a folder, and how far each is."""
+def list_command(places: Places = None, address: Address = None, json: Json = False) -> None:
+    """List the jobs in a folder, and how far each is; or those submitted to a cluster's head."""
     from jobs.status import status
+
+    if address is not None:
+        from cluster.commands.submitting import submitted_on
+
+        return submitted_on(address, as_json=json)
 
     rows = []
     for storage in jobs_in(places or [str(RENDERS)]):
         found = status(storage)
         rows.append(
             {
-                "job": storage.place.rstrip("/").rpartition("/")[2],
+                "job": job_of(storage),
                 "state": found.state,
                 "tasks": found.tasks,
                 "done": found.finished,
@@ -77,9 +88,8 @@ def list_command(places: Places = None, json: Json = False) -> None:
             }
         )
     if not rows and not json:
-        say("there are no jobs in " + ", ".join(places or [str(RENDERS)]))
-        return
-    show(rows, as_json=json, grow="folder")
+        return say("there are no jobs in " + ", ".join(places or [str(RENDERS)]))
+    return show(rows, as_json=json, grow="folder")
 
 
 def wait_command(folder: Folder, timeout: Timeout = None, json: Json = False) -> int:
@@ -113,7 +123,12 @@ def watch_command(folder: Folder, timeout: Timeout = None) -> int:
 def logs_command(
     folder: Folder, frames: Frames = None, follow: FollowOption = False, json: Json = False
 ) -> int:
-    """Tell what has happened in a job, or to some of its frames; with -f, go on telling."""
+    """Tell what has happened in a job, or to some of its frames; with -f, go on telling.
+
+    Where frames are named, tracebacks of what failed are told too. With --json each line is an
+    object with at (seconds since 1970), level, job, event, message, and mostly task, frame,
+    attempt, node.
+    """
     from jobs import roster
     from jobs.following import Follower
 
@@ -121,7 +136,7 @@ def logs_command(
     wanted = chosen(roster.load(storage), frames) if frames else None
     if follow:
         return _tell_on(storage, wanted, as_json=json)
-    _tell(Follower(storage).news(), _names(storage), wanted, as_json=json)
+    tell(Follower(storage).news(), names_of(storage), wanted, as_json=json, job=job_of(storage))
     return exits.DONE
 
 
@@ -131,7 +146,7 @@ def errors_command(folder: Folder, json: Json = False, traceback: Traceback = Fa
     from jobs.mishaps import mishaps
 
     storage = workspace(folder)
-    names = _names(storage)
+    names = names_of(storage)
     found = mishaps(Follower(storage).news())
     rows: list[dict[str, Any]] = [
         {
@@ -196,33 +211,44 @@ def _tell_on(
     """Tell what happens in a job until it is over."""
     from jobs.following import Follower
 
-    follower, names = Follower(storage), _names(storage)
+    follower, names = Follower(storage), names_of(storage)
 
-    def tell(_: object) -> None:
-        _tell(follower.news(), names, wanted, as_json=as_json)
+    def further(_: object) -> None:
+        tell(follower.news(), names, wanted, as_json=as_json, job=job_of(storage))
 
-    found = until_over(storage, timeout_s, draw=tell)
-    tell(found)
+    found = until_over(storage, timeout_s, draw=further)
+    further(found)
     return code_of(found)
 
 
-def _tell(
-    records: Iterator[dict[str, Any]],
+def tell(
+    records: Iterable[dict[str, Any]],
     names: dict[str, str],
-    wanted: set[str] | None,
+    wanted: set[str] | None = None,
     *,
     as_json: bool,
+    job: str,
 ) -> None:
+    """Tell what happened, of all tasks or of those that are wanted. ``names`` are their frames'."""
     for record in records:
         if wanted is not None and record.get("task") not in wanted:
             continue
-        text = jsonlib.dumps(record, ensure_ascii=False) if as_json else log_line(record, names)
-        if text:
-            sys.stdout.write(f"{text}\n")
+        if as_json:
+            told = [jsonlib.dumps(structured(record, names, job), ensure_ascii=False)]
+        else:
+            told = [log_line(record, names)]
+            told += details(record) if wanted is not None else []
+        sys.stdout.writelines(f"{text}\n" for text in told if text)
     sys.stdout.flush()
 
 
-def _names(storage: Storage) -> dict[str, str]:
+def job_of(storage: Storage) -> str:
+    """What a job is called by where it lies: the last part of that."""
+    return storage.place.rstrip("/").rpartition("/")[2]
+
+
+def names_of(storage: Storage) -> dict[str, str]:
+    """The frames' names by the ids of their tasks. WorkspaceError where no job is."""
     from jobs import roster
 
     return {entry.id: entry.file for entry in roster.load(storage)}

@@ -15,6 +15,7 @@ from safetensors.numpy import save_file
 from cluster.cli import run
 from cluster.records import Order
 from renderer import images, networks
+from renderer.canonical import digest
 from renderer.images import Picture
 from renderer.networks.network import tensors
 from renderer.settings import DreamSettings
@@ -48,7 +49,7 @@ def tiny_tensors() -> dict[str, np.ndarray]:
 def tiny_weights(tiny_tensors: dict[str, np.ndarray]) -> Weights:
     """The same as the driver resolves them."""
     preprocessing = networks.entry(NETWORK).preprocessing
-    return Weights(NETWORK, tiny_tensors, preprocessing, "tiny", "a test")
+    return Weights(NETWORK, tiny_tensors, preprocessing, digest(tiny_tensors), "a test")
 
 
 @pytest.fixture(scope="session")
@@ -71,7 +72,7 @@ def order(tiny_weights: Weights) -> Order:
         picture=picture(),
         weights=tiny_weights,
         until=UNTIL,
-        digest=tiny_weights.digest,
+        digest=tiny_weights.identity,
         size=40,
         seed=7,
     )
@@ -98,6 +99,13 @@ def ray() -> Iterator[object]:
 def with_iterations(order: Order, iterations: int, **changes: object) -> Order:
     """The same order, longer or shorter."""
     return replace(order, settings=replace(order.settings, iterations=iterations), **changes)
+
+
+def poisoned(order: Order, **changes: object) -> Order:
+    """The same order with weights that are no numbers, as if it had been planned with them."""
+    tensors = {name: np.full_like(t, np.nan) for name, t in order.weights.tensors.items()}
+    weights = replace(order.weights, tensors=tensors, digest=digest(tensors))
+    return replace(order, weights=weights, digest=weights.identity, **changes)
 
 
 @pytest.fixture

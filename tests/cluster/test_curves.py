@@ -7,7 +7,6 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 from PIL import Image
 
@@ -18,7 +17,7 @@ from cluster.records import Failed, Order, Pace, Record
 from cluster.worker import Renderer
 from jobs.curves import LOSSES, read
 from renderer.events import Artefact, Checkpoint
-from tests.cluster.conftest import picture, with_iterations
+from tests.cluster.conftest import picture, poisoned, with_iterations
 from tests.cluster.fakes import FakeBackend, renders
 from tests.cluster.test_runner import ONE, Bench, bench, checkpoint
 
@@ -67,9 +66,7 @@ def test_recording_changes_no_pixel_and_can_be_switched_off(long: Order) -> None
 
 
 def test_a_task_that_diverges_leaves_its_losses(order: Order) -> None:
-    poisoned = {name: np.full_like(t, np.nan) for name, t in order.weights.tensors.items()}
-    broken = replace(order, weights=replace(order.weights, tensors=poisoned))
-    records = list(Renderer().render(broken))
+    records = list(Renderer().render(poisoned(order)))
     assert isinstance(records[-1], Failed)
     (table,) = tables(records)
     assert table.splitlines()[1].startswith(b"1,nan,")

@@ -1,128 +1,138 @@
-"""A cluster with a token, as docs/operating.md sets it up, and a job whose driver runs on it."""
+"""Jobs submitted to real clusters, of which people, nodes and drivers go: the frames are the same.
+
+One cluster has a head that renders nothing, a token, and two nodes, and sees the folders of who
+submits; the other is a head alone, without a token, which reads and writes in a bucket alone.
+"""
 
 from __future__ import annotations
 
 import json
-import os
-import signal
-import socket
-import subprocess
-import sys
-import time
-from collections.abc import Iterator
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from cluster import exits
 from cluster.cli import run
+from jobs.following import Follower
+from jobs.storage import at
+from renderer import images
 from tests.cluster.conftest import NETWORK, UNTIL, picture
+from tests.cluster.grid import Grid, grid, kill, until
 
-WITHIN_S = 180.0
-
-
-def free_port() -> int:
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        return int(listening.getsockname()[1])
-
-
-@dataclass(frozen=True)
-class Head:
-    """A head on this machine's loopback: where its parts listen, and what its clients need."""
-
-    gcs: str
-    dashboard: str
-    environment: dict[str, str]
-
-    def submit(self, folder: Path, *entrypoint: str) -> subprocess.CompletedProcess[str]:
-        """Submit a job with the id ``harbour``; what came of that."""
-        options = ["--working-dir", str(folder), "--no-wait", "--submission-id", "harbour"]
-        command = ["job", "submit", "--address", self.dashboard, *options, "--", *entrypoint]
-        return subprocess.run(
-            [sys.executable, "-m", "ray.scripts.scripts", *command],
-            env=self.environment, capture_output=True, text=True, timeout=WITHIN_S, check=False,
-        )  # fmt: skip
+FRAMES = 6
+ITERATIONS = 60
 
 
 @pytest.fixture(scope="module")
-def head(tmp_path_factory: pytest.TempPathFactory, tiny_weights_dir: Path) -> Iterator[Head]:
-    home = tmp_path_factory.mktemp("home")
-    (home / ".ray").mkdir()
-    (home / ".ray" / "auth_token").write_text("ab" * 32)
-    environment = {
-        **{k: v for k, v in os.environ.items() if not k.startswith("RAY_")},
-        "HOME": str(home),
-        "RAY_AUTH_MODE": "token",
-        "RAY_USAGE_STATS_ENABLED": "0",
-        "REVERIE_WEIGHTS": str(tiny_weights_dir),
+def cluster(tmp_path_factory: pytest.TempPathFactory, tiny_weights_dir: Path) -> Iterator[Grid]:
+    home = tmp_path_factory.mktemp("cluster") / "home"
+    with grid(home, token=True, nodes=2, REVERIE_WEIGHTS=str(tiny_weights_dir)) as made:
+        yield made
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Path:
+    """A folder with a job of some seconds."""
+    (tmp_path / "photos").mkdir()
+    for number in range(FRAMES):
+        (tmp_path / "photos" / f"{number}.png").write_bytes(picture(size=64, seed=number))
+    dream = {"network": NETWORK, "layers": [UNTIL], "iterations": ITERATIONS, "repeats": 0}
+    job = {
+        "inputs": "photos",
+        "size": 64,
+        "steps": [{"dream": dream}],
+        "resources": {"threads": 1},
+        "checkpoint": {"every": 10},
     }
-    gcs, dashboard, client, agent = (free_port() for _ in range(4))
-    options = [
-        f"--port={gcs}",
-        f"--dashboard-port={dashboard}",
-        f"--ray-client-server-port={client}",
-        f"--dashboard-agent-listen-port={agent}",
-    ]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "ray.scripts.scripts", "start", "--head", "--block", "--num-cpus=2",
-         "--node-ip-address=127.0.0.1", "--object-store-memory=100000000", *options],
-        env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )  # fmt: skip
-    try:
-        _await_listening(dashboard, process)
-        yield Head(f"127.0.0.1:{gcs}", f"http://127.0.0.1:{dashboard}", environment)
-    finally:
-        process.send_signal(signal.SIGTERM)  # it stops all that it started
-        process.wait(60)
+    (tmp_path / "job.yaml").write_text(json.dumps(job))
+    return tmp_path
 
 
-def _await_listening(port: int, process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + WITHIN_S
-    while time.monotonic() < deadline and process.poll() is None:
-        with socket.socket() as knocking:
-            if knocking.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.2)
-    raise AssertionError("the head does not come up")
+def pixels(place: str) -> dict[str, bytes]:
+    """What is in a job's frames, by their names."""
+    storage = at(place)
+    names = [name for name in storage.files("frames") if name.endswith(".png")]
+    return {name: images.decode(storage.read(name)).pixels.numpy().tobytes() for name in names}
 
 
-def test_a_job_is_rendered_by_a_driver_on_the_cluster(
-    head: Head,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+def seen(place: str, event: str) -> list[str]:
+    """On which nodes something has happened, each time."""
+    records = Follower(at(place)).news()
+    return [str(record.get("node")) for record in records if record["event"] == event]
+
+
+def test_a_job_outlives_who_submits_it_and_nodes_and_drivers(
+    cluster: Grid, desk: Path, tiny_weights_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    jobs, out = tmp_path / "jobs", tmp_path / "out"
-    jobs.mkdir()
-    (tmp_path / "a.png").write_bytes(picture())
-    dream = {"network": NETWORK, "layers": ["conv1", UNTIL], "iterations": 1, "repeats": 0}
-    job = {"inputs": [(tmp_path / "a.png").as_uri()], "size": 40, "steps": [{"dream": dream}],
-           "resources": {"workers": 1, "threads": 1}}  # fmt: skip
-    (jobs / "job.yaml").write_text(json.dumps(job))
-    render = [sys.executable, "-m", "cluster.cli", "render", "job.yaml", "--out", str(out)]
-    told = head.submit(jobs, *render)
-    assert told.returncode == 0, told.stderr
+    monkeypatch.setenv("REVERIE_WEIGHTS", str(tiny_weights_dir))
+    monkeypatch.chdir(desk)
+    out = str(desk / "renders" / "harbour")
+    submit = ["submit", "job.yaml", "--address", cluster.dashboard, "--out", out]
+    laptop = cluster.begin(*submit, "--wait", folder=desk)
+    until(lambda: bool(seen(out, "started")), "nothing begins")
+    kill(laptop)
+    kill(cluster.nodes[0])
+    done = len(seen(out, "finished"))
+    until(lambda: len(seen(out, "finished")) > done, "the job doesn't go on")
 
-    deadline = time.monotonic() + WITHIN_S
-    while not (out / "plan.json").exists() and time.monotonic() < deadline:
-        time.sleep(0.2)
-    assert run(["wait", str(out), "--timeout", str(WITHIN_S)]) == exits.DONE
-    assert len(list((out / "frames" / "1-dream").glob("*.png"))) == 2
+    assert run(["pause", out]) == exits.DONE  # so that it isn't over before all is tried
+    code, text = cluster.call(*submit, "--json", folder=desk)
+    sent = json.loads(text)
+    told = [sent[key] for key in ("state", "earlier", "put", "there")]
+    assert (code, told) == (exits.DONE, ["already submitted", "running", 0, FRAMES])
+    cluster.join()
+    kill(cluster.nodes[1])
+    assert run(["resume", out]) == exits.DONE
+    until(lambda: "node-3" in seen(out, "started"), "the new node isn't used")
+    assert run(["cancel", out]) == exits.DONE
+    until(lambda: codes(cluster, desk) == [exits.INTERRUPTED], "the driver doesn't end")
 
-    again = head.submit(jobs, *render)
-    assert again.returncode != 0
-    assert "already exists" in again.stdout + again.stderr
+    finished = sorted(pixels(out))
+    assert 0 < len(finished) < FRAMES
+    assert run(["retry", out, Path(finished[0]).name]) == exits.DONE
+    code, text = cluster.call(*submit, "--wait", folder=desk)
+    assert (code, f"submitted again as {sent['id']}.2" in text) == (exits.DONE, True), text
+    assert codes(cluster, desk) == [exits.INTERRUPTED, exits.DONE]
+    assert len(seen(out, "finished")) == FRAMES + 1
 
-    for name in ("RAY_AUTH_MODE", "RAY_AUTH_TOKEN"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("HOME", str(tmp_path))
-    stranger = subprocess.run(
-        [*render[:-1], str(tmp_path / "out2"), "--address", head.gcs],
-        cwd=jobs, env={k: v for k, v in head.environment.items() if k != "RAY_AUTH_MODE"},
-        capture_output=True, text=True, timeout=WITHIN_S, check=False,
-    )  # fmt: skip
-    assert stranger.returncode == exits.NO_CLUSTER
-    assert "if it asks for a token, RAY_AUTH_MODE=token" in stranger.stderr
+    assert run(["render", "job.yaml", "--inline", "--out", "inline"]) == exits.DONE
+    assert pixels(out) == pixels("inline")
+    assert len(pixels(out)) == FRAMES
+
+
+def codes(cluster: Grid, desk: Path) -> list[int | None]:
+    """What the drivers that were submitted have ended with."""
+    _, text = cluster.call("list", "--address", cluster.dashboard, "--json", folder=desk)
+    return [row["code"] for row in json.loads(text)]
+
+
+def test_a_cluster_with_a_token_asks_for_it(cluster: Grid, desk: Path) -> None:
+    submit = ["submit", "job.yaml", "--address", cluster.dashboard]
+    code, text = cluster.call(*submit, folder=desk, RAY_AUTH_MODE="")
+    assert (code, text.count("\n")) == (exits.NO_CLUSTER, 1)
+    assert "asks for a token: set RAY_AUTH_MODE=token" in text
+    code, text = cluster.call(*submit, folder=desk, RAY_AUTH_TOKEN="cd" * 32)
+    assert (code, text.count("\n")) == (exits.NO_CLUSTER, 1)
+    assert "refuses the token" in text
+    render = ["render", "job.yaml", "--address", cluster.gcs]
+    code, text = cluster.call(*render, folder=desk, RAY_AUTH_MODE="")
+    assert code == exits.NO_CLUSTER
+    assert "if it asks for a token, RAY_AUTH_MODE=token" in text
+    assert not (desk / "renders" / "inputs").exists()
+
+
+def test_a_cluster_without_a_token_takes_a_job_too(
+    tmp_path: Path, desk: Path, tiny_weights_dir: Path, s3: Callable[[], str]
+) -> None:
+    """Pictures, weights and results are in a bucket: what the head sees of this machine is none."""
+    out = f"{s3()}/renders/one"
+    weights = f"weights={{{NETWORK}: {tiny_weights_dir / NETWORK}.safetensors}}"
+    few = ["--set", "inputs=photos/0.png", "--set", "steps.0.dream.iterations=1", "--set", weights]
+    with grid(tmp_path / "home", token=False, nodes=0, REVERIE_WEIGHTS="") as alone:
+        submit = ["submit", "job.yaml", "--address", alone.dashboard, "--out", out, "--wait"]
+        code, text = alone.call(*submit, *few, folder=desk)
+    assert code == exits.DONE, text
+    assert re.search(r"frames/1-dream/0-\w+\.png  finished", text)
+    assert list(pixels(out)) == [f"frames/1-dream/0-{UNTIL}.png"]

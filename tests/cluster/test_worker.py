@@ -7,7 +7,6 @@ from collections.abc import Generator
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
 import pytest
 import torch
 
@@ -25,7 +24,7 @@ from renderer.footprint import SMALLEST_TILE_PX
 from renderer.images import Picture
 from renderer.offload import Offload
 from renderer.settings import StyleSettings
-from tests.cluster.conftest import NETWORK, UNTIL, picture, with_iterations
+from tests.cluster.conftest import NETWORK, UNTIL, picture, poisoned, with_iterations
 
 
 @pytest.fixture
@@ -204,7 +203,8 @@ def test_a_network_is_loaded_once(order: Order, monkeypatch: pytest.MonkeyPatch)
     assert len(loaded) == 1
 
 
-def test_only_the_last_networks_stay(order: Order) -> None:
+def test_only_the_last_networks_stay(order: Order, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker, "verified", lambda *arguments: None)
     renderer = Renderer()
     made = [
         renderer.network(replace(order, digest=f"{i}")) for i in range(worker.NETWORKS_KEPT + 1)
@@ -299,9 +299,7 @@ def test_a_stop_is_for_one_task(order: Order) -> None:
 
 
 def test_numbers_that_are_not_finite_stop_the_task_and_name_the_setting(order: Order) -> None:
-    poisoned = {name: np.full_like(t, np.nan) for name, t in order.weights.tensors.items()}
-    broken = replace(order, weights=replace(order.weights, tensors=poisoned))
-    failed = list(Renderer().render(broken))[-1]
+    failed = list(Renderer().render(poisoned(order)))[-1]
     assert isinstance(failed, Failed)
     assert failed.cause is Cause.INPUT  # it would only recur
     assert "no longer finite" in failed.message
@@ -309,15 +307,24 @@ def test_numbers_that_are_not_finite_stop_the_task_and_name_the_setting(order: O
     assert "lower step_size (now 3)" in failed.message
 
 
+def test_weights_that_came_altered_are_told_with_both_digests_and_tried_elsewhere(
+    order: Order,
+) -> None:
+    failed = list(Renderer().render(replace(poisoned(order), digest=order.digest)))[-1]
+    assert isinstance(failed, Failed)
+    assert failed.cause is Cause.ERROR
+    assert f"digest {poisoned(order).digest[:12]}, and the driver's {order.digest[:12]}" in (
+        failed.message
+    )
+
+
 def test_in_bfloat16_such_numbers_are_told_by_a_cause_of_their_own(order: Order) -> None:
-    poisoned = {name: np.full_like(t, np.nan) for name, t in order.weights.tensors.items()}
-    broken = replace(order, weights=replace(order.weights, tensors=poisoned), precision="bfloat16")
-    failed = list(Renderer().render(broken))[-1]
+    failed = list(Renderer().render(poisoned(order, precision="bfloat16")))[-1]
     assert isinstance(failed, Failed)
     assert failed.cause is Cause.DIVERGED
     assert "iteration 1 of 4" in failed.message
     assert "step_size" not in failed.message  # first it is seen what comes of it in float32
-    failed = list(Renderer().render(replace(broken, precision="float32")))[-1]
+    failed = list(Renderer().render(poisoned(order, precision="float32")))[-1]
     assert isinstance(failed, Failed)
     assert failed.cause is Cause.INPUT
 
@@ -371,6 +378,7 @@ def test_exhausted_memory_says_what_to_change(
     renderer = Renderer()
     done(order, renderer)
     monkeypatch.setattr(networks, "load", exhausted)
+    monkeypatch.setattr(worker, "verified", lambda *arguments: None)
     failed = list(renderer.render(replace(order, digest="another")))[-1]
     assert isinstance(failed, Failed)
     assert failed.cause is Cause.OUT_OF_MEMORY
