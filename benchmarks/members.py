@@ -1,6 +1,7 @@
 """How do a benchmark's processes render one picture together? By gloo, on this machine.
 
-``together`` starts them, each with one thread, and gathers what they come to.
+``together`` starts them, each with one thread, and gathers what they come to. As a worker while it
+renders, they keep the memory of freed tensors (``renderer.heap``).
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import Any
 import torch
 import torch.distributed as dist
 
+from renderer import heap
 from renderer.gang import Gang
 
 PATIENCE = timedelta(minutes=20)
@@ -47,6 +49,7 @@ def _member(
         timeout=PATIENCE,
     )
     try:
-        return work(Gang(dist.group.WORLD), *given)
+        with heap.kept():
+            return work(Gang(dist.group.WORLD), *given)
     finally:
         dist.destroy_process_group()

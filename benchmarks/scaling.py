@@ -4,7 +4,9 @@ Style transfer with VGG-16 (random weights: a step's time doesn't depend on them
 process: by one process alone and by two together, over gloo, a step of the one and then of the
 other, so that whatever else the machine does slows both alike; and in tiles, in turn, by one. The
 speed-up is set beside what the halos allow: the picture's pixels over those that a process holds.
-CPU seconds are told beside the clock's: where other processes keep the cores busy, only they tell.
+CPU seconds are told beside the clock's: where other processes keep the cores busy, only they tell
+(``share_of_allowed_by_cpu``; what members wait for each other isn't in them). All processes keep
+the memory of freed tensors, as workers do while they render.
 
 ``--model`` measures nothing: it tells what each step of a gang computes and sends, from its
 layout, and what that comes to with the rates of GPUs given (``renderer.scaling``). Writes JSON.
@@ -31,7 +33,7 @@ import torch.distributed as dist
 from torch import Tensor
 
 from benchmarks.members import together
-from renderer import networks, style
+from renderer import heap, networks, style
 from renderer.events import Event
 from renderer.gang import Gang, layouts
 from renderer.networks import Network
@@ -121,11 +123,12 @@ def tiled(side: int, until: str, tile_px: int, rounds: int) -> dict[str, Any]:
     torch.set_num_threads(1)
     runs = {"whole": making(side, until, None), "tiles": making(side, until, None, tile_px)}
     times: dict[str, list[tuple[float, float]]] = {"whole": [], "tiles": []}
-    for turn in range(rounds + 1):
-        for name, run in runs.items():
-            taken = timed(run)
-            if turn:  # the first has the targets to compute
-                times[name].append(taken)
+    with heap.kept():
+        for turn in range(rounds + 1):
+            for name, run in runs.items():
+                taken = timed(run)
+                if turn:  # the first has the targets to compute
+                    times[name].append(taken)
     whole, tiles = _medians(times["whole"]), _medians(times["tiles"])
     return {
         "size": side,

@@ -101,6 +101,8 @@ def remark(notice: n.Notice) -> Text | None:
     match notice:
         case n.WaitingFor():
             return Text(waiting_line(notice), style="dim")
+        case n.WaitingForNodes(reason=reason):
+            return Text(f"waiting for nodes that the cluster may add: {reason}", style="yellow")
         case n.Opened():
             lines = [Text(line) for line in (opened_line(notice), *again_lines(notice.again))]
             lines += [Text(line, style="red") for line in unreadable_lines(notice)]
@@ -110,7 +112,7 @@ def remark(notice: n.Notice) -> Text | None:
             return Text(f"each picture is rendered by {workers}", style="dim")
         case n.WorkerLost(reason=reason):
             return Text(reason, style="yellow")
-        case n.WorkersAllowed(workers=workers, jobs=jobs) if jobs > 1 or not workers:
+        case n.WorkersAllowed(workers=workers, jobs=jobs) if jobs > 1:
             return Text(allowed_line(workers, jobs), style="dim")
         case n.DemandsChanged():
             return Text(f"from now on: {demands_line(notice.priority, notice.max_workers)}")

@@ -22,7 +22,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from cluster.fair import Claim, room, shares
-from cluster.nodes import autoscales, listed, request
+from cluster.nodes import grows, listed, request
 from cluster.resources import Node
 
 NAME, NAMESPACE = "share-keeper-1", "reverie"
@@ -33,6 +33,9 @@ SILENT_S = 12.0
 NEW_S = 5.0
 """For so long a new keeper takes nothing from anyone: it may not know of all yet."""
 
+MOST_ASKED = 1000
+"""For how many workers of a job the autoscaler is asked at most."""
+
 LOOK_S = 2.0
 """How often the cluster's nodes are looked at."""
 
@@ -41,13 +44,12 @@ LOOK_S = 2.0
 class Share:
     """What a driver is answered: how many workers it may have, of how many jobs it is one.
 
-    ``room``: how many it could have if it were alone; ``growing``: an autoscaler may bring more.
+    ``room``: how many it could have if it were alone.
     """
 
     workers: int
     jobs: int = 1
     room: int = 0
-    growing: bool = False
 
 
 class Books:
@@ -101,7 +103,6 @@ class Keeper:
         self._nodes: tuple[Node, ...] = ()
         self._looked_s = -LOOK_S
         self._asked: list[dict[str, Any]] = []
-        self._growing = False
         self._books = Books(self._known)
         threading.Thread(target=self._mind, name="keeper", daemon=True).start()
 
@@ -109,8 +110,7 @@ class Keeper:
         """A driver reports; its Share as plain data."""
         known = {k: v for k, v in claim.items() if k in Claim.__dataclass_fields__}
         with self._lock:
-            answer = asdict(self._books.report(driver, Claim(**known)))
-        return {**answer, "growing": self._growing}
+            return asdict(self._books.report(driver, Claim(**known)))
 
     def leave(self, driver: str) -> None:
         """A driver ends."""
@@ -135,12 +135,18 @@ class Keeper:
         os._exit(0)
 
     def _ask_for(self, claims: Sequence[Claim]) -> None:
-        self._growing = autoscales()
-        bundles = [
-            {"cpus": c.cpus, "gpus": c.gpus, "gpu_type": c.gpu_type, "labels": dict(c.labels)}
-            for c in claims
-            for _ in range(c.wanted)
-        ]
-        if bundles != self._asked and (self._growing or self._asked):
-            request(bundles)
-            self._asked = bundles
+        with self._lock:
+            growing = grows(self._known())
+        wanted = bundles(claims)
+        if wanted != self._asked and (growing or self._asked):
+            request(wanted)
+            self._asked = wanted
+
+
+def bundles(claims: Sequence[Claim]) -> list[dict[str, Any]]:
+    """What an autoscaler is to be asked for, a worker each: all that the jobs could use."""
+    return [
+        {"cpus": c.cpus, "gpus": c.gpus, "gpu_type": c.gpu_type, "labels": dict(c.labels)}
+        for c in claims
+        for _ in range(min(c.wanted, MOST_ASKED))
+    ]

@@ -23,7 +23,7 @@ import torch
 from rich.console import Console
 from rich.text import Text
 
-from cluster import endings, exits
+from cluster import endings, exits, growth
 from cluster.backend import Backend, InlineBackend
 from cluster.batch_backend import BatchBackend
 from cluster.collecting import uncollected
@@ -37,10 +37,10 @@ from cluster.interrupts import interrupts
 from cluster.live import LiveDisplay
 from cluster.meters import Meters
 from cluster.orders import Orders, Terms
-from cluster.ray_session import RaySession
+from cluster.ray_session import RaySession, Session
 from cluster.records import Pace
 from cluster.requirements import suitable
-from cluster.resources import Node, Wanted, allot, automatic_threads, local_cpus
+from cluster.resources import Allotment, Node, Wanted, allot, automatic_threads, local_cpus
 from cluster.runner import POLL_S, Rules, Runner, Summary, Watch
 from cluster.shelf import Shelf
 from cluster.worker import Renderer
@@ -239,12 +239,22 @@ def make_backend(job: Job, session: RaySession | None, watch: Watch, meters: Met
 
     up = session.wait()
     meters.begin()
-    gpu_type, labels = job.resources.gpu_type, job.resources.selector
-    nodes = suitable(up.nodes, gpu_type=gpu_type, labels=labels)
-    allotment = allot(nodes, wanted, shared=not up.ours)
-    allotment = dataclasses.replace(allotment, gpu_type=gpu_type, labels=labels)
+    allotment = allotted(up, job.resources, wanted, watch)
     limits = job.rules.limits
     return RayBackend(up, allotment, start_s=limits.start_seconds, yield_s=limits.yield_seconds)
+
+
+def allotted(up: Session, resources: Resources, wanted: Wanted, watch: Watch) -> Allotment:
+    """The workers of a job. ClusterError where they can't be had, and nothing adds nodes."""
+    gpu_type, labels = resources.gpu_type, resources.selector
+
+    def found(nodes: tuple[Node, ...]) -> Allotment:
+        fitting = suitable(nodes, gpu_type=gpu_type, labels=labels)
+        return allot(fitting, wanted, shared=not up.ours)
+
+    claim = growth.first_claim(wanted, resources.demands, gpu_type=gpu_type, labels=labels)
+    made = growth.allotted(up.nodes, found, claim, watch=watch)
+    return dataclasses.replace(made, gpu_type=gpu_type, labels=labels)
 
 
 def wanted_by(job: Job) -> Wanted:

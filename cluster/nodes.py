@@ -8,6 +8,9 @@ from typing import Any
 
 from cluster.resources import Node
 
+GROUP = "ray.io/node-group"
+"""The label of nodes that an autoscaler has started."""
+
 ACCELERATOR = "accelerator_type:"
 """How Ray calls the resource that says which GPUs a node has."""
 
@@ -63,11 +66,12 @@ def draining() -> dict[str, float | None]:
     }
 
 
-def autoscales() -> bool:
-    """Whether there is something that adds nodes to this cluster."""
-    from ray._private.state import state
+def grows(nodes: Sequence[Node]) -> bool:
+    """Whether something may add nodes to their cluster: `ray up`, KubeRay, and others like these.
 
-    return state.get_cluster_config() is not None
+    They name the group of every node that they start, the head too.
+    """
+    return any(GROUP in node.labels for node in nodes)
 
 
 def request(bundles: Sequence[Mapping[str, Any]]) -> None:

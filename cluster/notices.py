@@ -26,6 +26,13 @@ class WaitingFor:
 
 
 @dataclass(frozen=True, kw_only=True)
+class WaitingForNodes:
+    """The cluster has no room for the job, but may grow."""
+
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Opened:
     """The job is planned: so many tasks, of which some were finished by an earlier run."""
 
@@ -253,6 +260,7 @@ class Ended:
 
 Notice = (
     WaitingFor
+    | WaitingForNodes
     | Opened
     | Sharded
     | WorkerJoined

@@ -74,7 +74,7 @@ def waiting_line(notice: n.WaitingFor) -> str:
 def allowed_line(workers: int, jobs: int) -> str:
     """How many workers a job may have beside others: ``3 workers, beside 2 other jobs``."""
     others = f"beside {plural(jobs - 1, 'other job')}" if jobs > 1 else "by itself"
-    return f"{plural(workers, 'worker')}, {others}" if workers else f"no worker yet, {others}"
+    return f"{plural(workers, 'worker')}, {others}" if workers else f"no worker for now, {others}"
 
 
 def demands_line(priority: int, max_workers: int | None) -> str:

@@ -11,13 +11,18 @@ from dataclasses import dataclass
 from jobs import generated
 from jobs.captions import Setting
 from jobs.inputs import FailedInput, Source, expand, gather
-from jobs.names import safe
+from jobs.manifests import Row, named, rows
+from jobs.names import Names, safe, stems
 from jobs.spec import JobSpec
 from jobs.stages import Stage, stages
+from jobs.steps import Manifest
 from jobs.variants import Variant, told
 from renderer.errors import JobError
 
 SHOWN_FAULTS = 5
+
+Wanted = str | Row
+"""A picture by its path, or as a row of a manifest wants it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,28 +58,33 @@ def branches(spec: JobSpec) -> tuple[Branch, ...]:
 
 def sources(
     spec: JobSpec,
-) -> tuple[dict[Source, tuple[int, ...]], tuple[FailedInput, ...]]:
+) -> tuple[dict[Source, tuple[int, ...]], tuple[FailedInput, ...], dict[str, Row]]:
     """The pictures of a job, each with the numbers of the variants that render it.
 
-    Those that can't be read come beside. JobError where no picture can, or where one isn't there.
+    Those that can't be read come beside, and the rows of manifests by the pictures' names. JobError
+    where no picture can be read, or where one isn't there.
     """
-    paths: dict[str, list[int]] = {}
-    known: dict[tuple[str, ...], list[str]] = {}
+    wanted: dict[Wanted, list[int]] = {}
+    known: dict[tuple[str, ...], list[Wanted]] = {}
+    swept = {setting.key for variant, _ in spec.variants for setting in variant.settings}
     for number, (_, own) in enumerate(spec.variants):
         longest = own.size if "size" in own.model_fields_set else None
         patterns = tuple(generated.paths(own.inputs, seed=own.seed, longest=longest))
         if patterns not in known:
-            known[patterns] = _expanded(own, patterns)
-        for path in known[patterns]:
-            paths.setdefault(path, []).append(number)
-    found, failed = gather(paths)
+            known[patterns] = _expanded(own, patterns, swept)
+        for item in known[patterns]:
+            wanted.setdefault(item, []).append(number)
+    items = dict(zip(_names(list(wanted)), wanted, strict=True))
+    found, failed = gather(map(_path, wanted), list(items))
     if not found:
         raise none_left(spec, failed)
     shared: dict[tuple[int, ...], tuple[int, ...]] = {}  # most pictures are in the same variants
-    numbers = {path: tuple(sorted(set(own))) for path, own in paths.items()}
-    return {
-        source: shared.setdefault(numbers[source.path], numbers[source.path]) for source in found
-    }, failed
+    numbers = {item: tuple(sorted(set(own))) for item, own in wanted.items()}
+    pictures = {}
+    for source in found:
+        in_variants = numbers[items[source.picture]]
+        pictures[source] = shared.setdefault(in_variants, in_variants)
+    return pictures, failed, {name: row for name, row in items.items() if isinstance(row, Row)}
 
 
 def none_left(spec: JobSpec, failed: tuple[FailedInput, ...]) -> JobError:
@@ -106,14 +116,32 @@ def _check_warm_start(spec: JobSpec) -> None:
         raise JobError(spec.complaint(("matrix", "warm_start"), f"{fault}; put another one first"))
 
 
-def _expanded(spec: JobSpec, patterns: tuple[str, ...]) -> list[str]:
-    paths: list[str] = []
+def _path(item: Wanted) -> str:
+    return item if isinstance(item, str) else item.path
+
+
+def _names(items: list[Wanted]) -> list[str]:
+    """A unique name for each picture: a manifest's row says it, or it comes of the path."""
+    taken = Names()
+    for row in named([item for item in items if isinstance(item, Row)]).values():
+        taken.take(row.name)
+    called = stems([_path(item) for item in items])
+    return [
+        item.name if isinstance(item, Row) and item.name else taken.take(name)
+        for item, name in zip(items, called, strict=True)
+    ]
+
+
+def _expanded(spec: JobSpec, patterns: tuple[str, ...], swept: set[str]) -> list[Wanted]:
+    found: list[Wanted] = []
     faults = []
     for number, pattern in enumerate(patterns):
         try:
-            paths += expand(pattern, spec.base)
+            paths = expand(pattern, spec.base)
+            found += rows(spec, pattern, swept=swept) if isinstance(pattern, Manifest) else paths
         except JobError as error:
-            faults.append(spec.complaint(("inputs", number), str(error)))
+            told = str(error).splitlines()
+            faults += [spec.complaint(("inputs", number), line) for line in told]
     if faults:
         raise JobError("\n".join(faults))
-    return paths
+    return found

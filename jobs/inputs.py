@@ -91,13 +91,19 @@ def expand(pattern: str, base: Path) -> list[str]:
         raise JobError(f"{pattern}: can't be looked up ({_line(error)})") from error
 
 
-def gather(paths: Iterable[str]) -> tuple[tuple[Source, ...], tuple[FailedInput, ...]]:
-    """The sources in some files, each file once, and those files that are no readable pictures."""
+def gather(
+    paths: Iterable[str], names: Sequence[str] | None = None
+) -> tuple[tuple[Source, ...], tuple[FailedInput, ...]]:
+    """The sources in some files, each file once, and those files that are no readable pictures.
+
+    With unique ``names``, one for each path, files come under these, as often as they are named.
+    """
     sources: list[Source] = []
     failed: list[FailedInput] = []
-    unique = list(dict.fromkeys(paths))
+    unique = list(dict.fromkeys(paths) if names is None else paths)
     taken, seen = Names(), Seen(unique)
-    named, found = stems(unique), seen.each(unique, _inspect)
+    named = stems(unique) if names is None else names
+    found = seen.each(unique, _inspect)
     for path, name, facts in zip(unique, named, found, strict=True):
         if isinstance(facts, ImageError):
             failed.append(FailedInput(path, str(facts)))

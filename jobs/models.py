@@ -140,6 +140,11 @@ class Record:
         return core_schema.no_info_after_validator_function(made, handler.generate_schema(model))
 
 
+def subset(kind: type, *, without: tuple[str, ...] = ()) -> type[Model]:
+    """A model of those knobs of a settings dataclass that aren't named; all may be left out."""
+    return create_model(kind.__name__, __base__=Model, **_fields(kind, without))
+
+
 def given(model: BaseModel, kind: type) -> dict[str, Any]:
     """The knobs of ``kind`` that were given; the others may still be a network's own defaults."""
     return {name: getattr(model, name) for name in knobs(kind) if name in model.model_fields_set}

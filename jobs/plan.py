@@ -25,6 +25,7 @@ from jobs.settling import settle
 from jobs.spec import JobSpec
 from jobs.stages import Stage, Variant, blamed
 from jobs.tasks import Frame, Task, identify
+from jobs.tuning import Tuning
 from renderer import networks
 
 __all__ = ["Cell", "FailedInput", "Frame", "Output", "Plan", "Source", "Task", "plan"]
@@ -84,9 +85,9 @@ def plan(
         known = {task.id: task for task in tasks}
         return Plan(spec.title, tasks, (sheets,), outputs(spec, (sheets,), known))
     branched = branches(spec)
-    pictures, failed = sources(spec)
+    pictures, failed, rows = sources(spec)
     check_masks(branched, pictures)
-    grower = _Grower(spec, branched, cache(weights))
+    grower, tuning = _Grower(spec, branched, cache(weights)), Tuning()
     variants: list[set[str]] = [set() for _ in branched]
     for settled in settle(branched, pictures, activity):
         if isinstance(settled, FailedInput):
@@ -95,7 +96,7 @@ def plan(
         source, own = settled
         grower.begin()
         for number, branch in own.items():
-            met = grower.grow(source, branch)
+            met = grower.grow(source, tuning.of(branch, rows.get(source.picture)))
             if spec.matrix:
                 variants[number] |= met
     if not grower.tasks:

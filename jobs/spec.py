@@ -47,8 +47,9 @@ class JobSpec(Model):
     inputs: Annotated[tuple[Input, ...], Many()] = Field(
         (),
         min_length=1,
-        description="pictures to render (an atlas needs none): files, folders, globs or URLs; or "
-        "generated ones, "
+        description="pictures to render (an atlas needs none): files, folders, globs or URLs; "
+        "lists of them (CSV or JSON lines, {manifest: pictures.csv}), which may give each settings "
+        "of its own; or generated ones, "
         "{noise: 512x512}, {white: 640x480} or {black: 640x480} (WIDTHxHEIGHT, and `name` if you "
         "like), which `size` scales where it is given",
     )

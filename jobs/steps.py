@@ -48,8 +48,16 @@ MIX_HELP = (
 GUIDE_HELP = "picture to dream towards: its features in the layers take the place of their own"
 
 
+class Manifest(str):
+    """The path or URL of a list of pictures (jobs.manifests)."""
+
+
+MANIFESTS = (".csv", ".tsv", ".jsonl", ".ndjson")
+"""How the names of manifests end, if it isn't said that they are some."""
+
+
 class _Input:
-    """Annotates an input: text, or a mapping that asks for a generated picture."""
+    """Annotates an input: text, or a mapping that asks for a generated picture or a manifest."""
 
     def __get_pydantic_core_schema__(
         self, source: Any, handler: GetCoreSchemaHandler
@@ -60,11 +68,24 @@ class _Input:
     def __get_pydantic_json_schema__(
         self, core: core_schema.CoreSchema, handler: GetJsonSchemaHandler
     ) -> dict[str, Any]:
-        return {"anyOf": [{"type": ["string", "number"]}, generated.SCHEMA]}
+        manifest = {
+            "type": "object",
+            "properties": {"manifest": {"type": "string"}},
+            "required": ["manifest"],
+            "additionalProperties": False,
+        }
+        return {"anyOf": [{"type": ["string", "number"]}, generated.SCHEMA, manifest]}
 
     @staticmethod
     def _checked(value: Any, text: Any) -> Any:
-        return generated.parse(value) if isinstance(value, dict) else text(value)
+        if not isinstance(value, dict):
+            path = text(value)
+            return Manifest(path) if path.lower().endswith(MANIFESTS) else path
+        if "manifest" not in value:
+            return generated.parse(value)
+        if len(value) > 1 or not isinstance(value["manifest"], str):
+            raise ValueError("manifest: needs a file or a URL, and nothing beside it")
+        return Manifest(value["manifest"])
 
 
 Input = Annotated[str | Generated, _Input()]

@@ -26,9 +26,9 @@ from renderer.targets import Layers
 
 PROBE_PX = 96
 VALUE_BYTES = 4
-BESIDE = 4
-"""Times the largest value that is alive beside what a graph keeps: gradients of two values, and
-their copies in the layout that a convolution likes. Counted in resident memory."""
+BESIDE = 2
+"""Times the largest value that is alive beside what a graph keeps: gradients of two values, to
+which compared layers add theirs in place (``renderer.taps``). Counted in resident memory."""
 
 COPIES = {"gradient_descent": 3, "adam": 6, "lbfgs": 8}
 """Whole pictures that are alive at once in a step, by optimiser, without a history."""
@@ -36,12 +36,12 @@ COPIES = {"gradient_descent": 3, "adam": 6, "lbfgs": 8}
 HISTORY = {"lbfgs": 2 * LBFGS.HISTORY}
 """Whole pictures that an optimiser remembers, and that may lie in a file."""
 
-HEAP_BYTES = {"cpu": 200 * 2**20}
+HEAP_BYTES = {"cpu": 100 * 2**20}
 """What the allocator of a device holds on to of small blocks that are free."""
 
 BETWEEN = {"cpu": 1.25}
 """Times what a piece takes, where freed memory is kept (``renderer.heap``): what lies free between
-values of other sizes. Measured, VGG-16 whole and in tiles: 1.16 to 1.31."""
+values of other sizes. Measured, VGG-16 in tiles and whole: 0.9 to 1.23."""
 
 MOST_BYTES = 8192
 """More than any of our networks keeps of a pixel, in float32."""
@@ -63,9 +63,12 @@ class Footprint:
     field_bytes: float
 
     @classmethod
-    def measured(cls, flow: Flow) -> Footprint:
-        """That of a flow on its network's device, from one small piece inside a picture."""
-        return cls(_run_bytes(flow, PROBE_PX) / PROBE_PX**2)
+    def measured(cls, flow: Flow, *, beside: int = BESIDE) -> Footprint:
+        """That of a flow on its network's device, from one small piece inside a picture.
+
+        ``beside`` times its largest value is alive beside what its graph keeps.
+        """
+        return cls(_run_bytes(flow, PROBE_PX, beside) / PROBE_PX**2)
 
     def piece_bytes(self, one: Piece) -> float:
         """What a piece takes."""
@@ -249,7 +252,7 @@ def _centred(core: Region, size: tuple[int, int]) -> Region:
     return Region(*spans)
 
 
-def _run_bytes(flow: Flow, side: int) -> float:
+def _run_bytes(flow: Flow, side: int, beside: int) -> float:
     """Bytes that a picture's features keep for their gradients, and need beside."""
     like = next(flow.network.parameters())
     weights = {p.untyped_storage().data_ptr() for p in flow.network.parameters()}
@@ -267,4 +270,4 @@ def _run_bytes(flow: Flow, side: int) -> float:
     with torch.enable_grad(), torch.autograd.graph.saved_tensors_hooks(keep, lambda held: held):
         features = flow.features(255 * image.requires_grad_(), one.field)
     del features
-    return sum(kept.values()) + BESIDE * max(kept.values(), default=0)
+    return sum(kept.values()) + beside * max(kept.values(), default=0)

@@ -29,6 +29,9 @@ from renderer.pieces import Piece, cores, piece
 from renderer.spans import Region
 from renderer.tiling import Tile, random_tiles
 
+BESIDE = 4
+"""Times the largest value that is alive beside what a graph keeps: two gradients of two values."""
+
 COPIES = 6
 """Whole pictures that are alive at once in a dream's step, beside each term's gradient."""
 
@@ -127,7 +130,7 @@ def largest_tile(
 
     Where none do, it is that of the smallest that are worth their while.
     """
-    footprint = Footprint.measured(flow)
+    footprint = Footprint.measured(flow, beside=BESIDE)
     left = budget_bytes - (COPIES + terms) * 3 * 4 * size[0] * size[1]
 
     def fits(side: int) -> bool:

@@ -28,6 +28,7 @@ class Kernels:
         plain = conv.groups == 1 and tuple(conv.dilation) == (1, 1)
         spread = self.stride == conv.stride[1] and conv.in_channels * self.stride**2 <= LANES
         self.turns = plain and (tuple(conv.stride) == (1, 1) or spread)
+        self.crops = plain and tuple(conv.stride) == (1, 1)
         self._turned: Tensor | None = None
 
     @property
@@ -42,14 +43,24 @@ class Kernels:
         return self._turned
 
 
-def convolved(image: Tensor, kernels: Kernels, padding: tuple[int, int]) -> Tensor:
-    """The convolution of an image, (N, C, H, W), with zeros around it: ``nn.Conv2d``'s values."""
+def convolved(
+    image: Tensor,
+    kernels: Kernels,
+    padding: tuple[int, int],
+    *,
+    over: tuple[int, int] = (0, 0),
+) -> Tensor:
+    """The convolution of an image, (N, C, H, W), with zeros around it: ``nn.Conv2d``'s values.
+
+    ``over`` rows of these at the beginning and at the end are left out, where ``kernels.crops`` and
+    the image is ``in_library``. So rows of zeros may be put on one side without copying the image.
+    """
     conv = kernels.conv
     if not (kernels.turns and in_library(image)):
         return functional.conv2d(
             image, conv.weight, conv.bias, conv.stride, padding, conv.dilation, conv.groups
         )
-    result: Tensor = _Convolved.apply(image, kernels, padding)  # type: ignore[no-untyped-call]
+    result: Tensor = _Convolved.apply(image, kernels, padding, over)  # type: ignore[no-untyped-call]
     return result
 
 
@@ -61,27 +72,53 @@ def in_library(image: Tensor) -> bool:
 
 class _Convolved(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, image: Tensor, kernels: Kernels, padding: tuple[int, int]) -> Tensor:
-        ctx.kernels, ctx.padding, ctx.size = kernels, padding, image.shape[2:]
+    def forward(
+        ctx: Any,
+        image: Tensor,
+        kernels: Kernels,
+        padding: tuple[int, int],
+        over: tuple[int, int],
+    ) -> Tensor:
+        ctx.kernels, ctx.padding, ctx.over, ctx.size = kernels, padding, over, image.shape[2:]
         conv = kernels.conv
-        return torch.mkldnn_convolution(
+        found: Tensor = torch.mkldnn_convolution(
             image, conv.weight, conv.bias, padding, conv.stride, conv.dilation, 1
         )
+        # Detached: what follows may overwrite it, and autograd forbids that of a view.
+        return _cropped(found, over).detach()
 
     @staticmethod
-    def backward(ctx: Any, *slopes: Tensor) -> tuple[Tensor, None, None]:
-        return _pulled(slopes[0], ctx.kernels, ctx.padding, ctx.size), None, None
+    def backward(ctx: Any, *slopes: Tensor) -> tuple[Tensor, None, None, None]:
+        if ctx.kernels.crops:
+            return _turned_back(slopes[0], ctx.kernels, ctx.padding, ctx.over), None, None, None
+        return _pulled(slopes[0], ctx.kernels, ctx.padding, ctx.size), None, None, None
+
+
+def _turned_back(
+    slope: Tensor, kernels: Kernels, padding: tuple[int, int], over: tuple[int, int]
+) -> Tensor:
+    """The gradient with regard to the input of a convolution without stride.
+
+    What is padded needs no gradient: less is computed around the slope.
+    """
+    turned = kernels.turned
+    above, beside = (side - 1 - own for side, own in zip(turned.shape[2:], padding, strict=True))
+    around = above + max(over)
+    found = torch.mkldnn_convolution(slope, turned, None, (around, beside), (1, 1), (1, 1), 1)
+    return _cropped(found, (max(over) - over[0], max(over) - over[1]))
+
+
+def _cropped(value: Tensor, over: tuple[int, int]) -> Tensor:
+    """Without some rows at the beginning and at the end."""
+    return value[:, :, over[0] : value.shape[2] - over[1]] if any(over) else value
 
 
 def _pulled(
     slope: Tensor, kernels: Kernels, padding: tuple[int, int], size: tuple[int, int]
 ) -> Tensor:
-    """The gradient with regard to an input of (height, width)."""
+    """The gradient with regard to an input of (height, width), of a strided convolution."""
     turned = kernels.turned
     around = [side - 1 for side in turned.shape[2:]]
-    if kernels.stride == 1:  # what is padded needs no gradient: less is computed around the slope
-        around = [full - own for full, own in zip(around, padding, strict=True)]
-        return torch.mkldnn_convolution(slope, turned, None, around, (1, 1), (1, 1), 1)
     cells = torch.mkldnn_convolution(slope, turned, None, around, (1, 1), (1, 1), 1)
     padded = functional.pixel_shuffle(cells, kernels.stride)
     (top, left), (height, width) = padding, size

@@ -66,7 +66,7 @@ class Flow:
         self.network = network
         self.nodes: list[Node] = []
         self.places: dict[str, int] = {}
-        self._known: dict[tuple[int, int], list[tuple[Window, Window]]] = {}
+        self._known: dict[tuple[int, int], list[Window]] = {}
         wanted = dict.fromkeys(layers)
         place = PICTURE
         for layer, stage in network.stages.items():
@@ -82,8 +82,8 @@ class Flow:
 
     def size(self, layer: str, size: tuple[int, int]) -> tuple[int, int]:
         """(height, width) of a layer's activations for a picture of ``size``."""
-        rows, columns = self.windows(size)[self.places[layer]]
-        return rows.outputs, columns.outputs
+        place = self.places[layer]
+        return self.along(0, size[0])[place].outputs, self.along(1, size[1])[place].outputs
 
     def channels(self, layer: str) -> int:
         """How many channels a layer has."""
@@ -98,8 +98,7 @@ class Flow:
         for axis in (0, 1):
             spans = {name: (region.rows, region.columns)[axis] for name, region in wanted.items()}
             extra = None if also is None else (also.rows, also.columns)[axis]
-            windows = [pair[axis] for pair in self.windows(size)]
-            axes.append(self._needs(windows, spans, extra))
+            axes.append(self._needs(self.along(axis, size[axis]), spans, extra))
         needs = tuple(
             Region(rows, columns) if rows.length and columns.length else None
             for rows, columns in zip(*axes, strict=True)
@@ -188,14 +187,17 @@ class Flow:
 
     def windows(self, size: tuple[int, int]) -> list[tuple[Window, Window]]:
         """The windows of every place, of rows and columns (the picture's own is all of it)."""
-        if size not in self._known:
-            found = [(Window(size[0], size[0]), Window(size[1], size[1]))]
+        return list(zip(self.along(0, size[0]), self.along(1, size[1]), strict=True))
+
+    def along(self, axis: int, length: int) -> list[Window]:
+        """The windows of every place along one axis of a picture (0: rows, 1: columns)."""
+        if (axis, length) not in self._known:
+            found = [Window(length, length)]
             for node in self.nodes:
-                rows, columns = found[node.inputs[0]]
-                window = node.operation.window
-                found.append((window(0, rows.outputs), window(1, columns.outputs)))
-            self._known[size] = found
-        return self._known[size]
+                read = found[node.inputs[0]].outputs
+                found.append(node.operation.window(axis, read))
+            self._known[axis, length] = found
+        return self._known[axis, length]
 
     def _needs(
         self, windows: Sequence[Window], wanted: Mapping[str, Span], extra: Span | None

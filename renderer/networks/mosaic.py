@@ -19,7 +19,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from renderer.networks.flow import PICTURE, Flow
+from renderer.networks.flow import PICTURE, Field, Flow
 from renderer.networks.windows import Convolution, MaxPool, Pointwise, rectified
 from renderer.spans import Region, Span
 
@@ -40,7 +40,7 @@ class Joints:
     def __init__(self, flow: Flow) -> None:
         self.flow = flow
         self.fit = _fit(flow)
-        self.pitch = cache(self._pitch)
+        self.pitch, self.field = cache(self._pitch), cache(self._field)
 
     @cached_property
     def strides(self) -> list[tuple[int, int]]:
@@ -92,22 +92,22 @@ class Joints:
         return side
 
     def _covers(self, axis: int, side: int, length: int) -> bool:
-        canvas, alone = self.flow.windows((side, side)), self.flow.windows((length, length))
+        canvas, alone = self.flow.along(axis, side), self.flow.along(axis, length)
         pairs = zip(canvas, alone, strict=True)
-        return all(windows[axis].outputs >= own[axis].outputs for windows, own in pairs)
+        return all(window.outputs >= own.outputs for window, own in pairs)
+
+    def _field(self, size: tuple[int, int], layers: tuple[str, ...]) -> Field:
+        """What all of some layers needs of a canvas; its size stays the same from step to step."""
+        return self.flow.field(size, {n: Region.whole(self.flow.size(n, size)) for n in layers})
 
     def _pitch(self, axis: int, length: int) -> int:
         """Pixels from a tile's beginning to where another may begin, after ``length`` px of it."""
         most = length
-        for node, windows in self._nodes((length, length)):
-            window = windows[axis]
+        for node, window in zip(self.flow.nodes, self.flow.along(axis, length)[1:], strict=True):
             reach = (window.outputs - 1) * window.stride - window.before + window.extent
             past = max(window.inputs + window.before, reach)
             most = max(most, past * self.strides[node.inputs[0]][axis])
         return _multiple(most, self.units[axis])
-
-    def _nodes(self, size: tuple[int, int]) -> Iterable[tuple[Any, Any]]:
-        return zip(self.flow.nodes, self.flow.windows(size)[1:], strict=True)
 
 
 @dataclass(frozen=True)
@@ -137,9 +137,7 @@ class Mosaic:
 
     def features(self, canvas: Tensor, layers: Iterable[str]) -> dict[str, Tensor]:
         """The activations of some layers over the whole canvas, (1, 3, H, W); gaps say nothing."""
-        flow = self.joints.flow
-        wanted = {layer: Region.whole(flow.size(layer, self.size)) for layer in layers}
-        field = flow.field(self.size, wanted)
+        flow, field = self.joints.flow, self.joints.field(self.size, tuple(layers))
         return flow.features(canvas[(..., *field.picture.slices)], field, after=self._cleared)
 
     def part(self, layer: str, number: int) -> tuple[slice, slice]:
@@ -196,12 +194,15 @@ def _laid(joints: Joints, axis: int, lengths: Sequence[int]) -> tuple[list[Span]
 
 def _spans(joints: Joints, at: int, tile: Region) -> tuple[Span, Span]:
     """The rows and columns of a tile at one of the flow's places."""
-    windows, strides = joints.flow.windows(tile.size)[at], joints.strides[at]
-    starts = (tile.rows.start // strides[0], tile.columns.start // strides[1])
     rows, columns = (
-        Span(start, start + window.outputs) for start, window in zip(starts, windows, strict=True)
+        _span(joints, axis, at, span) for axis, span in enumerate((tile.rows, tile.columns))
     )
     return rows, columns
+
+
+def _span(joints: Joints, axis: int, at: int, tile: Span) -> Span:
+    start = tile.start // joints.strides[at][axis]
+    return Span(start, start + joints.flow.along(axis, tile.length)[at].outputs)
 
 
 def _gaps(joints: Joints, at: int, placed: Sequence[Sequence[Region]]) -> Gaps:
@@ -238,7 +239,8 @@ def _unclean(flow: Flow) -> frozenset[int]:
     for place in range(len(flow.nodes), 0, -1):
         node = flow.nodes[place - 1]
         if isinstance(node.operation, Pointwise):
-            if place in read and node.operation.keeps_zero:
+            alone = len(node.inputs) == 1  # what is joined is cleared once, not each branch
+            if place in read and alone and node.operation.keeps_zero:
                 read.discard(place)
                 read.update(node.inputs)
         elif any(node.operation.window(axis, 64).extent > 1 for axis in (0, 1)):

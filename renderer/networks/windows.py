@@ -21,7 +21,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from renderer.errors import NetworkError
-from renderer.networks.convolution import Kernels, convolved
+from renderer.networks.convolution import Kernels, convolved, in_library
 from renderer.networks.stages import ClassMap, SamePadding
 from renderer.spans import Span
 
@@ -97,8 +97,14 @@ class Convolution:
         return Window(length, outputs, extent, conv.stride[axis], before)
 
     def run(self, inputs: Sequence[Tensor], part: Part) -> Tensor:
-        image, own = padded(inputs[0], part.pads, 0.0)
-        return convolved(image, self._kernels, own)
+        (top, bottom), columns = part.pads
+        over = (0, 0)
+        if top != bottom and self._kernels.crops and in_library(inputs[0]):
+            most = max(top, bottom)
+            over = (most - top, most - bottom)
+            top = bottom = most
+        image, own = padded(inputs[0], ((top, bottom), columns), 0.0)
+        return convolved(image, self._kernels, own, over=over)
 
     @cached_property
     def _kernels(self) -> Kernels:

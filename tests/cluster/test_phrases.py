@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from cluster import notices as n
 from cluster import phrases
 from cluster.board import Row
 from tests.cluster.watching import ended, failed, finished, opened
@@ -76,3 +77,15 @@ def test_why_tasks_are_rendered_again_is_told_in_few_lines() -> None:
     lines = phrases.again_lines([(f"input {n}.png changed", 2) for n in range(20)])
     assert len(lines) == phrases.REASONS_SHOWN + 1
     assert lines[-1] == "24 tasks again for 12 other reasons"
+
+
+def test_how_a_job_stands_beside_others() -> None:
+    assert phrases.allowed_line(1, 1) == "1 worker, by itself"
+    assert phrases.allowed_line(3, 2) == "3 workers, beside 1 other job"
+    assert phrases.allowed_line(0, 4) == "no worker for now, beside 3 other jobs"
+    assert phrases.demands_line(80, None) == "priority 80"
+    assert phrases.demands_line(50, 1) == "priority 50, at most 1 worker"
+    begun = n.WaitingFor(job="renders/a", tasks=10, finished=3)
+    assert phrases.waiting_line(begun) == "waiting for renders/a: 3 of 10 tasks done"
+    missing = n.WaitingFor(job="renders/a", tasks=0, finished=0)
+    assert phrases.waiting_line(missing) == "waiting for renders/a: not begun yet"

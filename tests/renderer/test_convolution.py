@@ -51,3 +51,18 @@ def test_agrees_with_torch(name: str, size: tuple[int, int], bare: bool) -> None
 def test_the_first_layer_and_small_kernels_are_turned() -> None:
     turned = {name for name, conv in CONVOLUTIONS.items() if Kernels(conv).turns}
     assert turned == set(CONVOLUTIONS) - {"strided", "grouped", "spread"}
+
+
+@pytest.mark.parametrize("over", [(1, 0), (0, 2), (2, 1)])
+def test_rows_may_be_left_out_at_either_end(over: tuple[int, int]) -> None:
+    torch.manual_seed(0)
+    conv = nn.Conv2d(4, 20, 5, padding=2).requires_grad_(False)
+    image = torch.randn(1, 4, 12, 9).contiguous(memory_format=torch.channels_last).requires_grad_()
+    found = convolved(image, Kernels(conv), (2, 2), over=over)
+    whole = conv(image)[:, :, over[0] : 12 - over[1]]
+    assert torch.allclose(found, whole, atol=1e-5)
+    assert found.is_contiguous(memory_format=torch.channels_last)
+    slope = torch.randn_like(found)
+    (expected,) = torch.autograd.grad(whole.relu(), image, slope)
+    (ours,) = torch.autograd.grad(found.relu_(), image, slope)
+    assert torch.allclose(ours, expected, atol=1e-5)

@@ -1,0 +1,249 @@
+"""Which pictures does a manifest list, and with which settings of its own is each rendered?
+
+A manifest is CSV with a header (``.csv``; ``.tsv`` with tabs) or JSON lines (``.jsonl``,
+``.ndjson``), a picture a row:
+
+    path,name,iterations,style.step_size
+    harbour/1.jpg,dawn,200,0.5
+    harbour/2.jpg,,,
+
+``path`` (or ``url``) is taken from the manifest's folder, ``name`` is what its frames are called.
+The other columns are settings of the job's steps, called as in a matrix; an empty cell leaves the
+job's own. What decides which tasks there are (networks, layers, channels, styles) is the same for
+all pictures. Columns that begin with ``x-`` are passed over.
+"""
+
+from __future__ import annotations
+
+import csv
+import itertools
+import json
+import os
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+from upath import UPath
+
+from jobs.complaints import complaints
+from jobs.documents import Document, parse
+from jobs.keys import Keys
+from jobs.models import Model, subset
+from jobs.names import safe
+from jobs.spec import JobSpec, schema
+from jobs.steps import MANIFESTS
+from renderer.errors import JobError
+from renderer.settings import DreamSettings, StyleSettings, nearest
+
+MAX_LINE_BYTES, MAX_ROWS = 65_536, 1_000_000
+SHOWN_FAULTS = 5
+VALUES_KNOWN = 4096
+"""So many values are known to be right: often many rows have the same."""
+
+PLACES, NAME, PASSED_OVER = ("path", "url"), "name", "x-"
+STRUCTURAL = ("network", "layer", "channels", "classes", "content_layers", "style_layers")
+SAME_FOR_ALL = (*STRUCTURAL, "style_weights", "regions")
+
+Changes = tuple[tuple[int, str, Any], ...]
+"""Settings of steps: the step (from 0), the setting's name, its value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A picture of a manifest: its path, its name if it has one, what is set for it alone."""
+
+    path: str
+    name: str
+    changes: Changes
+    place: str  # file and line
+
+
+def rows(spec: JobSpec, manifest: str, *, swept: Collection[str] = ()) -> list[Row]:
+    """The pictures of a manifest. JobError with file, line and column for each of its faults.
+
+    The ``swept`` settings, by their full keys, are the matrix's.
+    """
+    path = manifest if "://" in manifest else str(spec.base / Path(manifest).expanduser())
+    as_json = path.lower().endswith((".jsonl", ".ndjson"))
+    reader = _Reader(spec, swept, folder=path.rpartition("/")[0], as_text=not as_json)
+    found: list[Row] = []
+    faults: list[str] = []
+    try:
+        lines = _lines(path, manifest)
+        for line, cells in _json_cells(manifest, lines) if as_json else _csv_cells(manifest, lines):
+            try:
+                found.append(reader.row(f"{manifest}:{line}", cells))
+            except JobError as error:
+                faults += str(error).splitlines()
+            if len(faults) >= SHOWN_FAULTS:
+                raise JobError(f"{manifest}: is not looked at any further")
+            if len(found) > MAX_ROWS:
+                raise JobError(f"{manifest}: lists more than {MAX_ROWS:,} pictures; split it")
+    except JobError as error:
+        faults += str(error).splitlines()
+    except OSError as error:
+        faults.append(f"{manifest}: can't be read ({error.strerror or error})")
+    if faults or not found:
+        raise JobError("\n".join(faults) or f"{manifest}: lists no pictures")
+    return found
+
+
+def named(found: list[Row]) -> dict[str, Row]:
+    """Those rows that have a name, by it. JobError where two have the same."""
+    names: dict[str, Row] = {}
+    for row in filter(lambda row: row.name, found):
+        other = names.setdefault(row.name.casefold(), row)
+        if other is not row:
+            raise JobError(f"{row.place}: name: {row.name!r} is taken ({other.place})")
+    return names
+
+
+class _Reader:
+    """Makes rows of cells, each of their columns and values checked once."""
+
+    def __init__(
+        self, spec: JobSpec, swept: Collection[str], *, folder: str, as_text: bool
+    ) -> None:
+        self._spec, self._folder, self._as_text = spec, folder, as_text
+        self._swept = swept
+        self._columns: dict[str, tuple[int, str, str]] = {}  # step, its kind, the setting
+        self._values: dict[tuple[str, str], Any] = {}
+
+    def row(self, place: str, cells: Mapping[str, Any]) -> Row:
+        """A row. JobError with its place, column and what is wrong."""
+        places = [column for column in PLACES if cells.get(column)]
+        if len(places) != 1:
+            raise JobError(f"{place}: needs a {' or a '.join(PLACES)}, and one of them")
+        picture, name = cells[places[0]], cells.get(NAME) or ""
+        for column, text in ((places[0], picture), (NAME, name)):
+            if not isinstance(text, str) or "\0" in text:
+                raise JobError(f"{place}: {column}: expected text, got {text!r}")
+        changes = [
+            self._change(place, column, value)
+            for column, value in cells.items()
+            if column not in (*PLACES, NAME) and not column.startswith(PASSED_OVER) and value != ""
+        ]
+        return Row(self._path(picture), safe(name) if name else "", tuple(changes), place)
+
+    def _path(self, picture: str) -> str:
+        if "://" in picture:
+            return picture
+        if "://" in self._folder:
+            return f"{self._folder}/{picture}"
+        return os.path.normpath(os.path.join(self._folder, os.path.expanduser(picture)))
+
+    def _change(self, place: str, column: str, value: Any) -> tuple[int, str, Any]:
+        if column not in self._columns:
+            self._columns[column] = self._setting(place, column)
+        step, kind, name = self._columns[column]
+        key = (column, repr(value))
+        if key not in self._values:
+            if len(self._values) >= VALUES_KNOWN:
+                self._values.clear()
+            if self._as_text:  # read as YAML, as after --set
+                value = parse(value, f"{place}: {column}").data
+            self._values[key] = _checked(place, column, model=_model(kind), setting={name: value})
+        return step, name, self._values[key]
+
+    def _setting(self, place: str, column: str) -> tuple[int, str, str]:
+        """The step, its kind and the setting that a column means."""
+        try:
+            full = Keys(Document(self._spec.data, place), schema()).full(column, (column,))
+        except JobError as error:
+            near = nearest(column, (*PLACES, NAME)) or f" (x-{column} would be passed over)"
+            raise JobError(f"{error}{near}") from None
+        _, number, kind, name = [*full.split(".", 3), "", "", ""][:4]
+        if kind not in _MODELS or name not in _model(kind).model_fields:
+            raise JobError(f"{place}: {column}: is the same for all pictures of a job")
+        if full in self._swept:
+            raise JobError(f"{place}: {column}: is varied by the job's matrix already")
+        return int(number), kind, name
+
+
+_MODELS: Mapping[str, type] = {"dream": DreamSettings, "style": StyleSettings}
+
+
+@cache
+def _model(kind: str) -> type[Model]:
+    """The settings of a kind of step that may be one picture's own."""
+    return subset(_MODELS[kind], without=SAME_FOR_ALL)
+
+
+def _checked(place: str, column: str, *, model: type[Model], setting: Mapping[str, Any]) -> Any:
+    """The value of one setting, as steps have it. JobError with place and column."""
+    ((name, _),) = setting.items()
+    try:
+        return getattr(model.model_validate(setting), name)
+    except ValidationError as error:
+        found = complaints(error, Document(setting, place), model.model_json_schema())
+        told = "\n".join(line.replace(f"{place}: {name}", f"{place}: {column}") for line in found)
+        raise JobError(told) from None
+
+
+def _csv_cells(name: str, lines: Iterator[str]) -> Iterator[tuple[int, dict[str, Any]]]:
+    """(line, cells by column) of CSV; its columns are parted by tabs, semicolons or commas."""
+    head = next(lines, "")
+    if not head.strip():
+        return
+    mark = max(",;\t", key=head.count)
+    reader = csv.reader(itertools.chain([head], lines), delimiter=mark, strict=True)
+    columns: list[str] = []
+    line = 1
+    try:
+        for cells in reader:
+            if not columns:
+                columns = [cell.strip() for cell in cells]
+                _check_columns(name, columns)
+            elif cells:
+                if len(cells) != len(columns):
+                    fault = f"has {len(cells)} cells, and the header {len(columns)}"
+                    raise JobError(f"{name}:{line}: {fault}")
+                yield line, dict(zip(columns, (cell.strip() for cell in cells), strict=True))
+            line = reader.line_num + 1
+    except csv.Error as error:
+        raise JobError(f"{name}:{reader.line_num}: is not CSV ({error})") from error
+
+
+def _check_columns(name: str, columns: list[str]) -> None:
+    twice = [column for column in columns if columns.count(column) > 1]
+    if twice:
+        raise JobError(f"{name}:1: has the column {twice[0]!r} twice")
+    if not set(PLACES).intersection(columns):
+        raise JobError(
+            f"{name}:1: has no column {' or '.join(PLACES)} (it has {', '.join(columns)})"
+        )
+
+
+def _json_cells(name: str, lines: Iterator[str]) -> Iterator[tuple[int, dict[str, Any]]]:
+    """(line, cells by column) of JSON lines."""
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+        except (ValueError, RecursionError) as error:
+            raise JobError(f"{name}:{number}: is not JSON ({error})") from error
+        if not isinstance(row, dict):
+            raise JobError(f'{name}:{number}: expected an object like {{"path": "a.jpg"}}')
+        yield number, row
+
+
+def _lines(path: str, name: str) -> Iterator[str]:
+    """The lines of a file. JobError for one that is too long, or no text."""
+    with UPath(path).open("rb") if "://" in path else Path(path).open("rb") as file:
+        for number in itertools.count(1):
+            raw = file.readline(MAX_LINE_BYTES + 1)
+            if len(raw) > MAX_LINE_BYTES:
+                raise JobError(f"{name}:{number}: is longer than {MAX_LINE_BYTES:,} bytes")
+            if not raw:
+                return
+            try:
+                yield raw.decode("utf-8-sig" if number == 1 else "utf-8")
+            except UnicodeDecodeError as error:
+                raise JobError(f"{name}:{number}: is no text in UTF-8") from error
+
+
+__all__ = ["MANIFESTS", "Changes", "Row", "named", "rows"]

@@ -1,0 +1,82 @@
+"""Clusters that have no room yet: those that grow are waited for, others refuse at once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from cluster import growth
+from cluster import notices as n
+from cluster.fair import Claim
+from cluster.keeper import MOST_ASKED, bundles
+from cluster.nodes import GROUP
+from cluster.resources import Allotment, Node, Wanted, allot
+from cluster.runner import Watch
+from jobs.demands import Demands
+from renderer.errors import ClusterError
+
+FIXED = (Node("head", 0, id="h"),)
+GROWING = (Node("head", 0, id="h", labels={GROUP: "heads"}),)
+GROWN = (*GROWING, Node("worker", 4, id="w", labels={GROUP: "workers"}))
+WANTED = Wanted(width=8, widest=8, threads=2)
+CLAIM = growth.first_claim(WANTED, Demands(max_workers=3), gpu_type="", labels={})
+
+
+def found(nodes: tuple[Node, ...]) -> Allotment:
+    return allot(nodes, WANTED, shared=True)
+
+
+@pytest.fixture
+def told(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """What a keeper is told, where the second look finds a cluster that has grown."""
+    stake = pytest.importorskip("cluster.stake")
+    told: list[Any] = []
+
+    class Heard:
+        def tell(self, claim: Claim) -> None:
+            told.append(claim)
+
+        def close(self) -> None:
+            told.append("closed")
+
+    looks = iter([GROWING, GROWN])
+    monkeypatch.setattr(stake, "Stake", Heard)
+    monkeypatch.setattr(growth, "LOOK_S", 0.0)
+    monkeypatch.setattr(growth, "listed", lambda: next(looks))
+    return told
+
+
+def test_nodes_that_a_cluster_may_add_are_waited_for(told: list[Any]) -> None:
+    notices: list[n.Notice] = []
+    allotment = growth.allotted(GROWING, found, CLAIM, watch=Watch(notices.append))
+    assert (allotment.workers, allotment.threads) == (2, 2)
+    assert told == [CLAIM, CLAIM, "closed"]
+    (notice,) = notices  # told once, not at every look
+    assert isinstance(notice, n.WaitingForNodes)
+    assert "there is room for 0" in notice.reason
+
+
+def test_elsewhere_what_is_missing_is_told_at_once(told: list[Any]) -> None:
+    with pytest.raises(ClusterError, match="don't fit"):
+        growth.allotted(FIXED, found, CLAIM, watch=Watch())
+    assert growth.allotted(GROWN, found, CLAIM, watch=Watch()).workers == 2
+    assert told == []
+
+
+def test_who_does_not_want_to_wait_need_not(
+    told: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(growth, "LOOK_S", 60.0)
+    with pytest.raises(KeyboardInterrupt):
+        growth.allotted(GROWING, found, CLAIM, watch=Watch(interrupted=lambda: True))
+    assert told == [CLAIM, "closed"]
+
+
+def test_an_autoscaler_is_asked_for_what_all_jobs_could_use() -> None:
+    assert (CLAIM.wanted, CLAIM.cpus, CLAIM.gpus) == (3, 2.0, 0.0)
+    wanted = Wanted(width=9, widest=9, tasks_per_gpu=4)
+    picky = growth.first_claim(wanted, Demands(), gpu_type="H100", labels={"pool": "spot"})
+    each = {"cpus": 1.0, "gpus": 0.25, "gpu_type": "H100", "labels": {"pool": "spot"}}
+    assert bundles([CLAIM, picky])[3:] == [each] * 9
+    assert len(bundles([Claim(job="", wanted=10**5)])) == MOST_ASKED
