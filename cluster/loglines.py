@@ -35,8 +35,9 @@ def structured(record: Mapping[str, Any], names: Mapping[str, str], job: str) ->
 
 
 def details(record: Mapping[str, Any]) -> list[str]:
-    """Where in the code it happened, for whoever looks at one frame."""
-    return [f"    {line}" for line in str(record.get("traceback", "")).splitlines()]
+    """What else was said, and where in the code it happened, for whoever looks at one frame."""
+    said = str(record.get("message", "")).splitlines()[1:]
+    return [f"    {line}" for line in (*said, *str(record.get("traceback", "")).splitlines())]
 
 
 def log_line(record: Mapping[str, Any], names: Mapping[str, str]) -> str:
@@ -90,7 +91,8 @@ def _said(event: str, record: Mapping[str, Any]) -> str:
         case "refused":
             return f"refused: {reason}"
         case "said":
-            return f"{record.get('level')}: {record.get('message')}{where}"
+            first, more, _ = str(record.get("message")).partition("\n")
+            return f"{record.get('level')}{where}: {first}{' ...' if more else ''}"
         case "cleaned":
             return f"cleaned: {record.get('files_removed')} files removed"
     rest = f": {reason}" if reason else ""

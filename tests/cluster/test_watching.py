@@ -112,7 +112,7 @@ def test_logs_of_a_frame_have_what_its_worker_said_and_tracebacks(farm: Farm, to
     with Workspace.open(OUT) as workspace:
         workspace.begin({}, planned.tasks)
         workspace.record("started", task=task.id, attempt=1, node="far")
-        said = {"level": "warning", "logger": "torch", "message": "slow path"}
+        said = {"level": "warning", "logger": "torch", "message": "slow path\n  take another"}
         workspace.record("said", task=task.id, attempt=1, node="far", **said)
         assert workspace.history.running  # what is said doesn't end an attempt
         trace = "Traceback (most recent call last):\n  File x\nRuntimeError: bus"
@@ -120,7 +120,7 @@ def test_logs_of_a_frame_have_what_its_worker_said_and_tracebacks(farm: Farm, to
         workspace.record("failed", task=task.id, attempt=1, **failure, traceback=trace)
     code, text = told("logs", OUT, task.file)
     assert code == 0
-    assert "warning: slow path [far]" in text
+    assert "warning [far]: slow path ...\n      take another\n" in text
     assert "attempt 1 failed: error: RuntimeError: bus [far]" in text
     assert "      File x\n    RuntimeError: bus\n" in text
     assert "File x" not in told("logs", OUT)[1]  # of all frames it would be too much
@@ -128,5 +128,5 @@ def test_logs_of_a_frame_have_what_its_worker_said_and_tracebacks(farm: Farm, to
     lines = [json.loads(line) for line in told("logs", OUT, task.file, "--json")[1].splitlines()]
     assert [line["level"] for line in lines] == ["info", "warning", "error"]
     assert all(line["job"] == "job" and line["frame"] == task.file for line in lines)
-    assert lines[1]["message"] == "slow path"
+    assert lines[1]["message"] == said["message"]
     assert lines[2]["traceback"] == trace
