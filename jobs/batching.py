@@ -1,8 +1,7 @@
 """How many pictures does one worker render at a time, as a batch? The one place that decides it.
 
-One small picture doesn't keep a GPU busy. It does keep a CPU busy, where a batch gains nothing, and
-loses by the memory that it goes through (docs/performance.md); so there it is one unless the job
-says more.
+One small picture doesn't keep a GPU busy. It does keep a CPU busy, where a batch of style transfers
+was slower (docs/performance.md); so there it is one unless the job says more.
 How many of a worker's pictures fit a batch is seen where they are rendered (``renderer.wishes``).
 """
 
