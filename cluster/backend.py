@@ -43,11 +43,15 @@ class Joined:
 
 @dataclass(frozen=True)
 class Left:
-    """A slot is lost; it may join again. ``reason`` is one line that names the node."""
+    """A slot is lost; it may join again. ``reason`` is one line that names the node.
+
+    It may be lost ``along`` with another slot of its worker, of which that was told before.
+    """
 
     slot: str
     reason: str
     cause: Cause = Cause.WORKER_LOST
+    along: bool = False
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ from rich.text import Text
 
 from cluster import endings, exits, growth
 from cluster.backend import Backend, InlineBackend
+from cluster.batch_backend import BatchBackend
 from cluster.collecting import uncollected
 from cluster.commands.channels import looking
 from cluster.commands.options import RunOptions
@@ -43,8 +44,9 @@ from cluster.resources import Allotment, Node, Wanted, allot, automatic_threads,
 from cluster.runner import POLL_S, Rules, Runner, Summary, Watch
 from cluster.shelf import Shelf
 from cluster.worker import Renderer
-from jobs import shards
+from jobs import batching, shards
 from jobs.activity import Activity
+from jobs.batching import Batching
 from jobs.fetching import at_hand
 from jobs.gallery import Gallery
 from jobs.plan import Plan, plan
@@ -267,6 +269,11 @@ def wanted_by(job: Job) -> Wanted:
         gpus=resources.gpus,
         tasks_per_gpu=resources.tasks_per_gpu,
         sharding=shards.sharding(job.plan.tasks, job.plan.sizes, shards.parse(resources.shards)),
+        batching=Batching(
+            batching.parse(resources.batch),
+            possible=all(task.kind != "atlas" for task in job.plan.tasks),
+            largest_px=max((h * w for h, w in job.plan.sizes.values()), default=1),
+        ),
     )
 
 
@@ -316,4 +323,7 @@ def _inline(wanted: Wanted) -> Backend:
     threads = wanted.threads or automatic_threads((node,), wanted.width)
     device = "cuda" if wanted.gpus != 0 and torch.cuda.is_available() else "cpu"
     worker = functools.partial(Renderer, device=device, node=node.name)
+    batch = wanted.batching.of(wanted.widest, workers=1, gpus=float(device == "cuda"))
+    if batch > 1:
+        return BatchBackend(worker, node=node.name, device=device, threads=threads, batch=batch)
     return InlineBackend(worker, node=node.name, device=device, threads=threads)

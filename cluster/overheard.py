@@ -12,8 +12,11 @@ import contextlib
 import logging
 from collections import deque
 from collections.abc import Generator, Iterator
+from typing import TypeVar
 
-from cluster.records import Last, Line, Record, Said
+from cluster.records import Last, Line, Said
+
+T = TypeVar("T")
 
 FIRST_BYTES, LAST_BYTES = 48 * 2**10, 16 * 2**10
 """Of what is said during an attempt, so much is told as it comes, and so much of its end."""
@@ -63,7 +66,7 @@ class Ear(logging.Handler):
             return tuple(lines)
 
 
-def overheard(records: Generator[Record, None, None], node: str) -> Generator[Record, None, None]:
+def overheard(records: Generator[T, None, None], node: str) -> Generator[T | Said, None, None]:
     """The records of an attempt, and among them what was said meanwhile."""
     with _listening() as ear, contextlib.closing(records):
         for record in records:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import signal
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,18 +32,19 @@ class Ready:
 
 
 class Slot:
-    """Renders orders on the GPU that Ray gave this actor, or on the CPU.
+    """Renders orders on the GPU that Ray gave this actor, or on the CPU; ``batch`` at a time.
 
     The device is chosen explicitly: Ray masks GPUs, but leaves the mask untouched for an actor
     that asked for none.
     """
 
-    def __init__(self, *, gpus: float, threads: int) -> None:
+    def __init__(self, *, gpus: float, threads: int, batch: int = 1) -> None:
         # Before torch is imported: its thread pools are sized by what stands here.
         os.environ["OMP_NUM_THREADS"] = str(threads)
         import torch
 
         from cluster.gauges import MemoryMeter
+        from cluster.lockstep import Ensemble
         from cluster.worker import Renderer
 
         torch.set_num_interop_threads(1)
@@ -51,6 +53,8 @@ class Slot:
         self._renderer = Renderer(
             device=device, node=node_name(), fetch=fetch, share=min(1.0, gpus) or 1.0
         )
+        self._ensemble = Ensemble(self._renderer.granter) if batch > 1 else None
+        self._numbers = itertools.count()
 
         self._meter = MemoryMeter(self._renderer.node)
 
@@ -64,8 +68,12 @@ class Slot:
     def render(
         self, order: Order, seat: Seat | None = None, address: tuple[str, int] | None = None
     ) -> Generator[Record, None, None]:
-        """The records of one attempt, streamed."""
-        records = self._renderer.render(order, seat, address)
+        """The records of one attempt, streamed; several at a time in a batch."""
+        if self._ensemble is None:
+            records: Iterable[Record] = self._renderer.render(order, seat, address)
+        else:
+            name = f"{order.task} {next(self._numbers)}"
+            records = self._ensemble.records(name, self._renderer.wishing(order))
         yield from self._meter.metered(records, str((order.metadata or {}).get("job", "")))
 
     def host(self, alone: bool) -> tuple[str, int]:

@@ -9,6 +9,9 @@ no task: it would redo the work from the start, behind the schedule's back. A st
 comes up leaves its actor pending or restarting without end: after ``start_s`` the actor is given
 up, which has Ray kill the process (five seconds later, by force), and a new one takes the slot.
 
+A worker that renders several pictures at once has a slot for each; they come and go together, and
+the first of them is asked.
+
 An attempt of several slots (``cluster.joint``) has a stream for each. Where it falls silent, all
 wait for one of them: who is stopped doesn't answer, and the others do within two seconds.
 """
@@ -16,7 +19,7 @@ wait for one of them: who is stopped doesn't answer, and the others do within tw
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import ray
@@ -81,6 +84,7 @@ class _Slot:
 
     name: str
     actor: Any
+    beside: list[_Slot] = field(default_factory=list)  # of the same actor, the first leads
     ready: Any = None
     running: tuple[Attempt, Any] | None = None
     joint: Joint | None = None  # where it renders with others
@@ -99,6 +103,16 @@ class _Slot:
     def awaited(self) -> Any:
         """The stream or the answer that is awaited; None between two questions."""
         return self.running[1] if self.running else self.ready
+
+    @property
+    def worker(self) -> str:
+        """The name of its worker: of the first of the slots that this one has."""
+        return self.beside[0].name
+
+    def renewed(self, actor: Any) -> None:
+        """Its worker has a new actor."""
+        for one in self.beside:
+            one.actor = actor
 
 
 class RayBackend:
@@ -164,9 +178,11 @@ class RayBackend:
         self._wishes = wishes
 
     def release(self, slot: str) -> None:
-        ray.kill(self._slots.pop(slot).actor, no_restart=True)
-        self._placement.release(slot)
-        self._staffing.crew.gone(slot)
+        gone = self._slots.pop(slot)
+        if gone.worker not in {one.worker for one in self._slots.values()}:
+            ray.kill(gone.actor, no_restart=True)
+            self._placement.release(gone.worker)
+            self._staffing.crew.gone(gone.worker)
 
     def poll(self, timeout_s: float) -> list[Report]:
         if moves := self._moves():  # by themselves: what follows is to be done before all else
@@ -178,6 +194,8 @@ class RayBackend:
         reports, self._lost = self._lost, []
         for ref in _ready(list(awaited), 0 if reports else timeout_s):
             slot = awaited[ref]
+            if slot.awaited is not ref:
+                continue  # lost just now, along with another of its worker's
             reports += self._read(slot, *slot.running) if slot.running else self._read_ready(slot)
         self._replace_the_late()
         self._end_if_all_are_refused()
@@ -197,8 +215,8 @@ class RayBackend:
             self._lost += self._lose(one, reason)
 
     def close(self) -> None:
-        for slot in self._slots.values():
-            ray.kill(slot.actor, no_restart=True)
+        for actor in {slot.actor for slot in self._slots.values()}:
+            ray.kill(actor, no_restart=True)
         self._slots.clear()
         self._placement.close()
         self._staffing.close()
@@ -207,13 +225,15 @@ class RayBackend:
         """Begin workers that are to come; tell who is to go."""
         if self._wishes is None:
             return []
-        nodes = {name: slot.node_id for name, slot in self._slots.items() if slot.up}
-        busy = {name for name, slot in self._slots.items() if slot.running}
-        moves = self._staffing.moves(self._wishes, nodes=nodes, busy=busy)
+        slots = self._slots.values()
+        nodes = {slot.worker: slot.node_id for slot in slots if slot.up}
+        busy = {slot.worker for slot in slots if slot.running}
+        wishes = replace(self._wishes, useful=-(-self._wishes.useful // self._allotment.batch))
+        moves = self._staffing.moves(wishes, nodes=nodes, busy=busy)
         self._hire(moves.hire)
-        reports: list[Report] = [Leaving(name) for name in moves.leave]
-        reports += [Leaving(name, at_once=True) for name in moves.stop]
-        reports += [Staying(name) for name in moves.stay]
+        reports: list[Report] = [Leaving(s.name) for s in slots if s.worker in moves.leave]
+        reports += [Leaving(s.name, at_once=True) for s in slots if s.worker in moves.stop]
+        reports += [Staying(s.name) for s in slots if s.worker in moves.stay]
         share = self._staffing.share
         allowed = Allowed(share.workers, share.jobs) if share else None
         if allowed and allowed != self._allowed:
@@ -228,8 +248,9 @@ class RayBackend:
             names = self._staffing.crew.hired(self._staffing.team)
             self._placement.add(names)
             for name in names:
-                self._slots[name] = _Slot(name, self._actor(name))
-                _ask(self._slots[name])
+                slots = _slots(name, self._actor(name), self._allotment.batch)
+                self._slots |= {slot.name: slot for slot in slots}
+                _ask(slots[0])
 
     def _stuck(self, slot: _Slot) -> list[_Slot]:
         """Who is in the way where a slot doesn't go on: itself or, of several, who doesn't answer.
@@ -258,11 +279,15 @@ class RayBackend:
             "num_gpus": self._allotment.gpus,
             "max_restarts": -1,
             "max_task_retries": 0,
+            "max_concurrency": self._allotment.batch,
             "concurrency_groups": {CONTROL: 1},
             "runtime_env": self._environment,
         }
-        allotment = self._allotment
-        return ray.remote(**options)(Slot).remote(gpus=allotment.gpus, threads=allotment.threads)
+        own = self._allotment
+        told = {"gpus": own.gpus, "threads": own.threads}
+        if own.batch > 1:
+            told["batch"] = own.batch
+        return ray.remote(**options)(Slot).remote(**told)
 
     def _where(self) -> dict[str, Any]:
         """What is required of the node of an actor."""
@@ -286,10 +311,18 @@ class RayBackend:
         return joint.heard(slot.name, record) if joint else [Told(slot.name, attempt, record)]
 
     def _lose(self, slot: _Slot, reason: str, cause: Cause = Cause.WORKER_LOST) -> list[Report]:
+        """A worker's slots are lost together; the first of them is asked again."""
+        others = [one for one in slot.beside if one is not slot and (one.up or one.running)]
+        found: list[Any] = self._lose_one(slot, reason, cause)
+        for one in others:
+            found += (replace(left, along=True) for left in self._lose_one(one, reason, cause))
+        slot.beside[0].ask_at = time.monotonic() + FIRST_PAUSE_S
+        return found
+
+    def _lose_one(self, slot: _Slot, reason: str, cause: Cause) -> list[Any]:
         joint = slot.joint
         slot.running = slot.joint = slot.force_at = None
         slot.up, slot.waited_s = False, 0.0
-        slot.ask_at = time.monotonic() + FIRST_PAUSE_S
         where = f" on {slot.node}" if slot.node else ""
         if cause is Cause.WORKER_LOST and self._staffing.doomed(slot.node_id):
             cause = Cause.PREEMPTED
@@ -305,14 +338,16 @@ class RayBackend:
             return []
         if why := self._refusals.why(up):
             return self._refuse(slot, up, why)
-        slot.up, slot.asked, slot.died, slot.late = True, 0, 0, 0
-        slot.node = up.node
-        slot.node_id, slot.process = up.node_id, up.process
-        return [Joined(slot.name, up.node, up.device, up.gpus)]
+        for one in slot.beside:
+            one.up, one.asked, one.died, one.late = True, 0, 0, 0
+            one.node = up.node
+            one.node_id, one.process = up.node_id, up.process
+        return [Joined(one.name, up.node, up.device, up.gpus) for one in slot.beside]
 
     def _refuse(self, slot: _Slot, up: Ready, why: str) -> list[Report]:
         """Give a slot back; another takes its place where another node has room for it."""
-        self.release(slot.name)
+        for one in slot.beside:
+            self.release(one.name)
         return [Refused(up.node, why)] if self._refusals.add(up, why) else []
 
     def _end_if_all_are_refused(self) -> None:
@@ -327,7 +362,7 @@ class RayBackend:
 
     def _not_up(self, slot: _Slot, error: RayError) -> None:
         if isinstance(error, ActorDiedError):  # for good: Ray restarts it no more
-            slot.actor = self._actor(slot.name)
+            slot.renewed(self._actor(slot.name))
             slot.died += 1
         if slot.died >= PATIENCE and not self._any_up:
             raise ClusterError(f"{slot.name} doesn't come up: {reason(error)}") from error
@@ -355,18 +390,24 @@ class RayBackend:
     def _replace_the_late(self) -> None:
         passed_s = self._listening.passed_s()
         self._listened_s += passed_s
-        for slot in self._slots.values():
+        for slot in self._first:
             if slot.up or self._start_s is None:
                 continue
             slot.waited_s += passed_s
             if slot.waited_s > self._start_s * 2**slot.late:
                 ray.kill(slot.actor, no_restart=True)
-                slot.actor, slot.ready = self._actor(slot.name), None
+                slot.renewed(self._actor(slot.name))
+                slot.ready = None
                 slot.late += 1
                 if slot.late >= LATE and not self._any_up:
                     raise ClusterError(f"{slot.name} doesn't come up: tried {LATE} times")
                 reason = f"it has not come up for {slot.waited_s:.0f} s, and was killed"
                 self._lost += self._lose(slot, reason)
+
+    @property
+    def _first(self) -> list[_Slot]:
+        """The first slot of every worker."""
+        return [slot for slot in self._slots.values() if slot is slot.beside[0]]
 
     @property
     def _any_up(self) -> bool:
@@ -377,6 +418,15 @@ class RayBackend:
             if slot.ask_at and time.monotonic() >= slot.ask_at:
                 slot.ask_at = 0.0
                 _ask(slot)
+
+
+def _slots(name: str, actor: Any, count: int) -> list[_Slot]:
+    """The slots of one worker."""
+    names = [name, *(f"{name}.{number}" for number in range(2, count + 1))]
+    slots = [_Slot(one, actor) for one in names]
+    for slot in slots:
+        slot.beside = slots
+    return slots
 
 
 def _ask(slot: _Slot) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from jobs.batching import Batching
 from jobs.shards import Sharding
 from renderer.errors import ClusterError
 
@@ -54,14 +55,15 @@ class Wanted:
     gpus: float | None = None
     tasks_per_gpu: int = 1
     sharding: Sharding = field(default_factory=Sharding)
+    batching: Batching = field(default_factory=Batching)
 
 
 @dataclass(frozen=True)
 class Allotment:
     """So many workers, each with so many threads and such a share of GPUs.
 
-    ``shards`` of them render a style transfer together. ``fixed``: so many were asked for, and no
-    more are wanted where there is room for them.
+    ``shards`` of them render a style transfer together, or each renders ``batch`` pictures at once.
+    ``fixed``: so many were asked for, and no more are wanted where there is room for them.
     """
 
     workers: int
@@ -71,6 +73,7 @@ class Allotment:
     fixed: bool = False
     gpu_type: str = ""
     labels: Mapping[str, str] = field(default_factory=dict, hash=False)
+    batch: int = 1
 
 
 def allot(nodes: tuple[Node, ...], wanted: Wanted, *, shared: bool) -> Allotment:
@@ -99,7 +102,9 @@ def allot(nodes: tuple[Node, ...], wanted: Wanted, *, shared: bool) -> Allotment
             f"{shards} shards need {shards} workers, and there are {workers}; ask for more "
             "(--workers) or for fewer shards (--shards)"
         )
-    return Allotment(workers, threads, gpus, shards, fixed=wanted.workers is not None)
+    batch = wanted.batching.of(wanted.widest, workers=workers, gpus=gpus, shards=shards)
+    fixed = wanted.workers is not None
+    return Allotment(workers, threads, gpus, shards, fixed=fixed, batch=batch)
 
 
 def _shards(nodes: tuple[Node, ...], wanted: Wanted, *, gpus: float) -> int:

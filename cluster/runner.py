@@ -279,10 +279,10 @@ class Runner:
                 self._event(m.SlotStays(slot))
             case Allowed():
                 self._chronicle.allowed(report)
-            case Left(slot, reason, cause):
+            case Left(slot, reason, cause, along):
                 self._watchdog.ended(self._schedule.leader(slot))
                 self._chronicle.left(report)
-                self._event(m.SlotLost(slot, reason, cause))
+                self._event(m.SlotLost(slot, reason, cause, blamed=not along))
             case Told(slot, attempt, record):
                 self._watchdog.heard(slot, record)
                 if is_last(record):

@@ -6,6 +6,8 @@ no files and downloads nothing; it keeps the networks it has loaded, for orders 
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import os
 import socket
 import time
@@ -14,7 +16,7 @@ import warnings
 from collections import OrderedDict
 from collections.abc import Callable, Generator, Hashable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 # Read by cuBLAS when it starts; without it a matrix product on a GPU may differ between two runs.
 os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
@@ -58,6 +60,12 @@ from renderer.offload import Offload
 from renderer.precision import BFLOAT16, FLOAT32, allow_tf32, dtype_of, resolved
 from renderer.settings import AtlasSettings, DreamSettings, Settings, StyleSettings
 from renderer.weights import Weights
+from renderer.wishes import Granter, Wish
+
+T = TypeVar("T")
+
+BATCH_SHARE = 0.7
+"""Of a GPU's free memory, what the pictures of a batch may take by their footprints."""
 
 ATLAS_SHARE = 0.6
 """Of a GPU's free memory, what the channels of an atlas may take by the estimate."""
@@ -95,7 +103,12 @@ class Renderer:
         self._networks: OrderedDict[tuple[str, str, str, str], Network] = OrderedDict()
         self._sound: set[tuple[str, str, str]] = set()  # weights that were looked at
         self._memory = Memory()
-        self._stopping = ""  # the task that is to end
+        self._stopping: set[str] = set()  # tasks that are to end
+        self.granter = Granter(self._room_bytes)
+
+    def wishing(self, order: Order) -> Generator[Record | Wish, None, None]:
+        """The records of one attempt among others, and its wishes (``cluster.lockstep``)."""
+        return renewed(self._attempt(order, wishes=True), order, self.device)
 
     def render(
         self, order: Order, seat: Seat | None = None, address: Address | None = None
@@ -104,11 +117,25 @@ class Renderer:
 
         With a ``seat`` others render the picture with this one; they meet at the ``address``.
         """
-        yield from overheard(self._answer(order, seat, address), self.node)
+        with contextlib.closing(self._attempt(order, seat, address)) as records:
+            for record in records:
+                if not isinstance(record, Wish):
+                    yield record
+
+    def _attempt(
+        self,
+        order: Order,
+        seat: Seat | None = None,
+        address: Address | None = None,
+        *,
+        wishes: bool = False,
+    ) -> Generator[Record | Wish, None, None]:
+        answer = self._answer(order, seat, address, wishes=wishes)
+        yield from overheard(answer, self.node)
 
     def _answer(
-        self, order: Order, seat: Seat | None, address: Address | None
-    ) -> Generator[Record, None, None]:
+        self, order: Order, seat: Seat | None, address: Address | None, *, wishes: bool
+    ) -> Generator[Record | Wish, None, None]:
         try:
             order = precise(order, self.device)
             be_deterministic(order.threads)
@@ -117,7 +144,7 @@ class Renderer:
                 if not company.least(order.precision != FLOAT32):  # as whoever can do least
                     order = precise(replace(order, precision=FLOAT32), self.device)
                 allow_tf32(order.precision != FLOAT32)
-                yield from self._render(order, company)
+                yield from self._render(order, company, wishes=wishes)
         except BrokenGangError as error:
             yield Broken(str(error), self.node)
         except Exception as error:  # the border: whatever goes wrong is told, with its cause
@@ -126,22 +153,25 @@ class Renderer:
                 self._make_room()
             yield told
         finally:
-            self._stopping = ""
+            self._stopping.discard(order.task)
 
     def stop(self, task: str) -> None:
         """End a task's rendering after its present iteration, with a last checkpoint."""
-        self._stopping = task
+        self._stopping.add(task)
 
-    def _render(self, order: Order, company: Company) -> Generator[Record, None, None]:
+    def _render(
+        self, order: Order, company: Company, *, wishes: bool
+    ) -> Generator[Record | Wish, None, None]:
         if not company.leads:
             self._attend(order, company)
             yield Attended()
             return
         began = time.monotonic()
-        picture, throttle = opened(order), Throttle()
+        throttle = Throttle()
+        picture: Picture = yield from aside(lambda: opened(order))
 
         def stopping() -> bool:
-            return self._stopping == order.task
+            return order.task in self._stopping
 
         done = order.resume.iteration if order.resume else 0
         curve = Curve(order.pace.losses, past=order.curve, done=done)
@@ -149,6 +179,7 @@ class Renderer:
         hooks: dict[str, Any] = {
             "fetch_losses": lambda: throttle.wanted() | curve.wanted(),  # both are asked
             "checkpoint": lambda: company.decide(due, stopping),
+            "wishes": wishes,
         }
         hooks |= self._means(order, picture.size, company)
         steps = self._steps(order, picture, hooks, company)
@@ -159,9 +190,10 @@ class Renderer:
         pixels, last = rendered
         check_finite(pixels, last.iterations)
         result = Picture(pixels.detach().to("cpu", torch.float32), picture.alpha)
+        frame, carry = yield from aside(lambda: encoded(result, order, tiled(order, hooks)))
         yield Done(
-            frame=images.encode(result, format=order.format, settings=tiled(order, hooks)),
-            carry=images.pack(result) if order.carries else None,
+            frame=frame,
+            carry=carry,
             size=(pixels.shape[2], pixels.shape[3]),
             iterations=last.iterations,
             losses=last.losses,
@@ -196,6 +228,7 @@ class Renderer:
         if order.frames is not None:
             hooks["frames"] = Making(order.frames, picture.size, picture.alpha)
         if isinstance(order.settings, AtlasSettings):
+            del hooks["wishes"]  # it has batches of its own
             hooks |= {"at_once": at_once(order, self.device), "ready": order.ready}
             return atlas.steps(network, order.settings, encode=cell_encoder(order), **hooks)
         hooks["memory"] = self._memory.within(*_circumstances(order))
@@ -253,6 +286,14 @@ class Renderer:
 
     def _budgets(self, order: Order) -> dict[str, float]:
         return budgets(self.device, threads=order.threads, share=self._share)
+
+    def _room_bytes(self) -> float:
+        """What a batch of pictures may take now, beside what there is already."""
+        if self.device.type != "cuda":
+            return budgets(self.device, threads=torch.get_num_threads())["cpu"]
+        free, _ = torch.cuda.mem_get_info(self.device)
+        kept = torch.cuda.memory_reserved(self.device) - torch.cuda.memory_allocated(self.device)
+        return BATCH_SHARE * (free + kept)
 
     def _make_room(self) -> None:
         """Give back what is only kept for orders to come."""
@@ -325,7 +366,7 @@ def precise(order: Order, device: torch.device) -> Order:
 def told(
     steps: Generator[Event, None, Tensor], throttle: Throttle, stopping: Callable[[], bool]
 ) -> Generator[Event, None, tuple[Tensor, Progress] | None]:
-    """Pass on checkpoints, artefacts and wanted iterations; returns the result and the last one.
+    """Pass on checkpoints, artefacts, wishes and wanted iterations; the result and the last one.
 
     None where it was stopped; the checkpoint of that iteration came before. After the very last
     iteration the result itself comes, and no checkpoint. Raises DivergedError.
@@ -342,7 +383,7 @@ def told(
             if throttle.open:
                 last = event
                 yield event
-        elif isinstance(event, Artefact):
+        elif isinstance(event, Artefact | Wish):
             yield event
         elif throttle.left != 0:
             check_finite(checkpoints.image(event.data), event.iteration)
@@ -350,6 +391,37 @@ def told(
             if stopping():
                 steps.close()
                 return None
+
+
+def renewed(
+    records: Generator[Record | Wish, None, None], order: Order, device: torch.device
+) -> Generator[Record | Wish, None, None]:
+    """An attempt that sets what is the whole process's each time it goes on: others set it, too."""
+    in_tf32 = functools.partial(allow_tf32, precise(order, device).precision != FLOAT32)
+    while True:
+        in_tf32()
+        try:
+            item = next(records)
+        except StopIteration:
+            return
+        if isinstance(item, Wish):
+            item.before = in_tf32
+        yield item
+
+
+def aside(work: Callable[[], T]) -> Generator[Wish, None, T]:
+    """What some work comes to that needs no device."""
+    wish = Wish(work, aside=True)
+    yield wish
+    return wish.get()  # type: ignore[no-any-return]
+
+
+def encoded(
+    result: Picture, order: Order, settings: Mapping[str, Any] | None
+) -> tuple[bytes, bytes | None]:
+    """A result's frame, and its pack for the tasks that need it."""
+    frame = images.encode(result, format=order.format, settings=settings)
+    return frame, images.pack(result) if order.carries else None
 
 
 def check_losses(progress: Progress) -> None:

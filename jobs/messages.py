@@ -72,11 +72,15 @@ class SlotJoined:
 
 @dataclass(frozen=True, slots=True)
 class SlotLost:
-    """A slot is gone, and with it what ran there."""
+    """A slot is gone, and with it what ran there. ``blamed``: it speaks against its node.
+
+    Of several slots that one worker's end takes away only one does.
+    """
 
     slot: str
     reason: str = "the worker was lost"
     cause: Cause = Cause.WORKER_LOST
+    blamed: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -156,8 +156,8 @@ class Schedule:
                 self._allowed = shards
             case SlotJoined(slot, node):
                 self._join(slot, node)
-            case SlotLost(slot, reason, cause):
-                self._lose(slot, cause, reason)
+            case SlotLost(slot, reason, cause, blamed):
+                self._lose(slot, cause, reason, blamed=blamed)
             case SlotLeaving(slot, at_once):
                 self._let_go(slot, at_once=at_once)
             case SlotStays(slot):
@@ -254,13 +254,13 @@ class Schedule:
         self._slots.leave(slot)
         self._out.append(Release(slot))
 
-    def _lose(self, slot: str, cause: Cause, reason: str) -> None:
+    def _lose(self, slot: str, cause: Cause, reason: str, *, blamed: bool) -> None:
         node = self._slots.node(slot)
         task = self._busy.get(slot)
         if task is not None:
             entry = self._entries[task]
             self._part(entry)
-            self._fail(entry, cause, reason, node=node)
+            self._fail(entry, cause, reason, node=node if blamed else "")
         if slot in self._leaving:
             self._release(slot)
         self._slots.leave(slot)

@@ -10,7 +10,7 @@ from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler, field_va
 from pydantic.json_schema import WithJsonSchema
 from pydantic_core import core_schema
 
-from jobs import generated, presets, shards
+from jobs import batching, generated, presets, shards
 from jobs.channels import SCHEMA, Channels, by_layers
 from jobs.demands import Demands
 from jobs.generated import Generated
@@ -138,10 +138,19 @@ class Resources(Demands):
             "many small pictures get one each, one large picture gets all"
         ),
     ] = "1"
+    batch: Annotated[
+        str,
+        Knob(
+            "pictures of one size and alike settings that a worker renders as one batch: a count "
+            "like 8; auto: on a GPU up to 16, the fewer the larger they are; without one, 1. "
+            "Batches change pictures by rounding only; 1: none"
+        ),
+    ] = "auto"
 
     def __post_init__(self) -> None:
         check(self)
         shards.parse(self.shards)
+        batching.parse(self.batch)
         for label in self.labels:
             if not all(part.strip() for part in label.partition("=")):
                 raise SettingError(f"labels: {label!r} must be NAME=VALUE, like pool=spot")

@@ -42,7 +42,10 @@ class Comparison:
     content_layers: Sequence[str]
 
     def sums(self, part: Tensor, piece: Piece) -> dict[str, Tensor]:
-        """What a piece adds to the totals, as a function of its field's pixels."""
+        """What a piece adds to the totals, as a function of its field's pixels.
+
+        Of N pictures at once each, with one more axis in front.
+        """
         found: dict[str, Tensor] = {}
         contents = self.contents[piece.core]
 
@@ -66,12 +69,15 @@ class Comparison:
         return {**full, **totals}
 
     def losses(self, totals: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """The three losses of the report, from the totals of all pieces."""
+        """The three losses of the report, from the totals of all pieces.
+
+        Of N pictures at once those of each.
+        """
         grams = {name: self._gram(name, totals[GRAM + name]) for name in self.grams}
         names = [name for name in totals if name.startswith(CONTENT)]
         content = [totals[n] / self._elements(n.removeprefix(CONTENT)) for n in names]
         return {
-            "content": torch.stack(content).mean(),
+            "content": torch.stack(content).mean(0),
             "style": style_loss(grams, {n: self.grams[n].to(gram) for n, gram in grams.items()}),
             "denoise": totals[VARIATION],
         }
@@ -106,7 +112,12 @@ class Comparison:
 
 
 def variation(part: Tensor, piece: Piece) -> Tensor:
-    """Sum of the core's absolute differences to the next pixels, below and to the right."""
+    """Sum of the core's absolute differences to the next pixels, below and to the right.
+
+    Of N pictures that of each, (N,).
+    """
+    if len(part) > 1:
+        return torch.stack([variation(one, piece) for one in torch.split(part, 1)])
     core, held = piece.core, piece.field.picture
     rows, columns = core.within(held)
     below = slice(rows.start, min(rows.stop + 1, held.size[0]))

@@ -7,7 +7,7 @@ so that it can be taken up by any number of members, in any tiles, and at the ne
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -65,8 +65,8 @@ class Descent:
         settings, self._gang, self._graphs = goal.settings, goal.gang, goal.graphs
         names = Layers.of(goal.network, settings)
         flow = Flow(goal.network, [*names.content, *names.style])
-        self._layout = goal.gang.layout(flow, scale.size, goal.tile_px)
-        self._comparison = Comparison(
+        self.layout = goal.gang.layout(flow, scale.size, goal.tile_px)
+        self.comparison = Comparison(
             flow,
             scale.size,
             settings,
@@ -81,36 +81,51 @@ class Descent:
             contents=contents(
                 flow,
                 goal.content_at(scale),
-                self._layout.pieces,
+                self.layout.pieces,
                 names.content,
                 memory=goal.memory,
                 offload=goal.offload,
             ),
             content_layers=names.content,
         )
-        self._mover = optimizer(settings, goal.gang.measure(self._layout), goal.offload)
-        self._part = self._taken_up(state, settings, goal.content)
+        self._mover = optimizer(settings, goal.gang.measure(self.layout), goal.offload)
+        self.part = self._taken_up(state, settings, goal.content)
 
     def step(self) -> dict[str, Tensor]:
         """Move the picture once; the three losses before that, as scalars on the device."""
-        slope, losses = self._slope()
-        self._part = self._mover.step(self._part, slope)
+        return self.move(*self.slope())
+
+    def move(self, slope: Tensor, losses: dict[str, Tensor]) -> dict[str, Tensor]:
+        """Move the picture along its ``slope``; returns the losses that were found with it."""
+        self.part = self._mover.step(self.part, slope)
         return losses
+
+    @property
+    def alike(self) -> Hashable:
+        """What pictures have in common whose slopes can be computed at once (``abreast``).
+
+        None for a picture in pieces, or in the hands of several.
+        """
+        if len(self.layout.pieces) > 1 or self._gang.count > 1:
+            return None
+        comparison = self.comparison
+        layers = (tuple(comparison.grams), tuple(comparison.content_layers))
+        return (comparison.flow.network, *layers, comparison.size, comparison.settings)
 
     def sums(self) -> Sums:
         """What this member's pieces add up to; a step runs most of them once for that alone."""
-        return total(self._part, self._layout.own, self._layout.pieces, self._comparison.sums)
+        return total(self.part, self.layout.own, self.layout.pieces, self.comparison.sums)
 
     def image(self) -> Tensor:
         """The whole picture, (1, 3, H, W)."""
-        return self._gang.gather(self._part, self._layout)
+        return self._gang.gather(self.part, self.layout)
 
     def state(self, iteration: int) -> State:
         """All that further steps depend on, as whole tensors, put together when asked for."""
         memory = self._mover.state()
 
         def whole(name: str) -> Tensor:
-            return self._gang.gather(memory[name], self._layout)
+            return self._gang.gather(memory[name], self.layout)
 
         kept = {MEMORY + name: partial(whole, name) for name in memory}
         return State(iteration, Later({IMAGE: self.image, **kept}))
@@ -122,19 +137,19 @@ class Descent:
         held: Mapping[str, Tensor] = Later(
             {name.removeprefix(MEMORY): partial(_moved, state, name, like) for name in names}
         )
-        if tuple(image.shape[2:]) != self._layout.size:
-            held = grown(held, settings, self._layout.size)
+        if tuple(image.shape[2:]) != self.layout.size:
+            held = grown(held, settings, self.layout.size)
 
         def own(name: str) -> Tensor:
             tensor = held[name]  # counts are the same with all
-            return self._layout.part(tensor) if tensor.ndim == 4 else tensor
+            return self.layout.part(tensor) if tensor.ndim == 4 else tensor
 
         self._mover.restore(Later({name: partial(own, name) for name in held}))
-        return self._layout.part(sized(image, self._layout.size))
+        return self.layout.part(sized(image, self.layout.size))
 
-    def _slope(self) -> tuple[Tensor, dict[str, Tensor]]:
+    def slope(self) -> tuple[Tensor, dict[str, Tensor]]:
         """w_c·∇Lc/Lc + w_s·∇Ls/Ls + w_d·∇Ld/Ld of what this member holds, and the losses."""
-        comparison, layout = self._comparison, self._layout
+        comparison, layout = self.comparison, self.layout
         losses: dict[str, Tensor] = {}
 
         def slopes(totals: Mapping[str, Tensor]) -> Sums:
@@ -145,7 +160,7 @@ class Descent:
             return found
 
         own = gradient(
-            self._part,
+            self.part,
             layout.own,
             layout.pieces,
             sums=comparison.sums,

@@ -20,6 +20,7 @@ import torch
 from torch import Tensor
 
 from renderer import networks
+from renderer.abreast import dream_wish
 from renderer.checkpoints import State, pack
 from renderer.errors import ImageError
 from renderer.events import Checkpoint, Event, Progress, finish
@@ -71,6 +72,7 @@ def steps(
     memory: Memory | None = None,
     tile_px: int | None = None,
     gang: Gang | None = None,
+    wishes: bool = False,
 ) -> Generator[Event, None, Tensor]:
     """Dream ``image``, (1, 3, H, W) in 0..255; yields after every step and returns the picture.
 
@@ -83,7 +85,8 @@ def steps(
     ``tile_px`` bounds what a gradient of the whole picture (``gradient: whole``) takes: it is
     computed in pieces of sides up to that, to the same result but for rounding. With a ``gang``,
     all members call this alike and each computes a share of every gradient; every one has the whole
-    image, and all are to answer ``checkpoint`` alike.
+    image, and all are to answer ``checkpoint`` alike. With ``wishes`` every step's gradients are
+    wished for (``renderer.wishes``), so that they can be computed along with other pictures'.
 
     Raises ImageError for a picture too small for the layer, NetworkError
     for an unknown layer, channel or class.
@@ -99,6 +102,7 @@ def steps(
     memory = memory if memory is not None and gang.count == 1 else Memory(0)
     slope = slope_of(network, regions, settings, smallest=smallest, tile_px=tile_px, gang=gang)
     key = (*smallest_key(image, settings, pictures, seed=seed), tile_px)
+    alike = (network, settings, *map(fingerprint, _tensors(pictures)))
     done, result = 0, levels[-1]
     if resume is not None:
         done, result = resume.iteration, resume.tensors["image"].to(image)
@@ -114,7 +118,11 @@ def steps(
         if known is None:
             # Seeded by place, not by history: a step draws the same tiles wherever a run began.
             rng = random.Random(f"{seed}/{depth}/{i}")
-            slopes, values = slope(result, rng)
+            wish = dream_wish(slope, result, rng, alike=alike)
+            if wishes and gang.count == 1:
+                yield wish
+            slopes, values = wish.get()
+            del wish  # and what it has found
             moves = [step_of(each, settings, iteration=i) for each in slopes]
             known = result + settings.step_size * shares.combined(moves), values
             size = size_bytes(known[0])
@@ -166,8 +174,12 @@ def smallest_key(
     image: Tensor, settings: DreamSettings, pictures: Sequence[Picture], *, seed: int
 ) -> tuple[Hashable, ...]:
     """All that decides what is dreamed at the smallest level: everything but ``blend``."""
-    tensors = [image, *(t for p in pictures for t in (p.pixels, p.alpha) if t is not None)]
+    tensors = [image, *_tensors(pictures)]
     return ("dream", replace(settings, blend=0.0), seed, *map(fingerprint, tensors))
+
+
+def _tensors(pictures: Sequence[Picture]) -> list[Tensor]:
+    return [t for p in pictures for t in (p.pixels, p.alpha) if t is not None]
 
 
 def pyramid(image: Tensor, settings: DreamSettings, *, layer: str, smallest: int) -> list[Tensor]:

@@ -1,7 +1,8 @@
 """What a running dream or style transfer tells: small frozen records, checkpoints when asked.
 
 The generators ``dream.steps`` and ``style.steps`` yield these; whoever iterates decides whether to
-show, send or drop them. Closing the generator stops the rendering at the current iteration.
+show, send or drop them. Closing the generator stops the rendering at the current iteration. Those
+that were asked to yield wishes, too (``renderer.wishes``).
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ import re
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from typing import TypeVar
+
+from renderer.wishes import Wish
 
 R = TypeVar("R")
 
@@ -54,7 +57,7 @@ class Artefact:
             raise ValueError(f"an artefact can't be called {self.name!r}")
 
 
-Event = Progress | Checkpoint | Artefact
+Event = Progress | Checkpoint | Artefact | Wish
 
 
 def is_plain(name: str) -> bool:

@@ -35,14 +35,28 @@ KEEPING = {TRIM_THRESHOLD: -1, MMAP_MAX: 0}
 
 @contextmanager
 def kept() -> Iterator[None]:
-    """A context in which this process keeps what is freed; at its end the kernel has it back."""
+    """A context in which this process keeps what is freed; at its end the kernel has it back.
+
+    Of several that overlap, at the last one's.
+    """
+    own = object()
+    _inside.append(own)
     _set(KEEPING)
     try:
         yield
     finally:
-        _set(USUAL)
-        if (library := _glibc()) is not None:
-            library.malloc_trim(0)
+        _inside.remove(own)
+        if not _inside:
+            _give_back()
+
+
+_inside: list[object] = []
+
+
+def _give_back() -> None:
+    _set(USUAL)
+    if (library := _glibc()) is not None:
+        library.malloc_trim(0)
 
 
 def _set(values: dict[int, int]) -> None:

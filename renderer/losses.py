@@ -44,9 +44,15 @@ def content_loss(features: Mapping[str, Tensor], targets: Mapping[str, Tensor]) 
 
 
 def style_loss(grams: Mapping[str, Tensor], targets: Mapping[str, Tensor]) -> Tensor:
-    """Mean over the layers of ``targets`` of MSE(Gram matrix, target Gram matrix)."""
-    losses = [functional.mse_loss(grams[name], target) for name, target in targets.items()]
-    return torch.stack(losses).mean()
+    """Mean over the layers of ``targets`` of MSE(Gram matrix, target Gram matrix).
+
+    Matrices are (C, C), or (N, C, C) for the losses, (N,), of N pictures.
+    """
+    losses = [
+        functional.mse_loss(grams[name], target, reduction="none").flatten(-2).mean(-1)
+        for name, target in targets.items()
+    ]
+    return torch.stack(losses).mean(0)
 
 
 def total_variation(image: Tensor, beside: Tensor | None = None) -> Tensor:

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from renderer.abreast import style_wish
 from renderer.checkpoints import IMAGE, State, pack
 from renderer.descent import Descent, Goal, sized
 from renderer.events import Checkpoint, Event, Progress, finish
@@ -64,6 +65,7 @@ def steps(
     graphs: int = 1,
     offload: Offload | None = None,
     gang: Gang | None = None,
+    wishes: bool = False,
 ) -> Generator[Event, None, Tensor]:
     """Move an image of the content's size to its content and the styles' style, step by step.
 
@@ -79,7 +81,8 @@ def steps(
     the same result but for rounding. The graphs of so many pieces (``graphs``) are kept, which
     saves running them twice; ``offload`` says how much memory there is for what grows with the
     picture. With a ``gang``, all members call this alike and each renders its part; every one gets
-    the whole image, and all are to answer ``checkpoint`` alike.
+    the whole image, and all are to answer ``checkpoint`` alike. With ``wishes`` every step's slope
+    is wished for (``renderer.wishes``), so that it can be computed along with other pictures'.
     """
     network = converted(network, settings.precision)
     goal = Goal(
@@ -94,7 +97,7 @@ def steps(
         graphs=graphs,
     )
     passed = scales(settings, (content.shape[2], content.shape[3]))
-    hooks = _Hooks(passed[-1].until, fetch_losses, checkpoint, frames)
+    hooks = _Hooks(passed[-1].until, fetch_losses, checkpoint, frames, wishes)
     if resume is None:
         first = start_image(goal.content_at(passed[0]), settings, seed) if start is None else start
         state = State(0, {IMAGE: sized(first.to(content), passed[0].size)})
@@ -121,6 +124,7 @@ class _Hooks:
     fetch_losses: Callable[[], bool] | None
     checkpoint: Callable[[], bool] | None
     frames: Making | None
+    wishes: bool
 
     def told(
         self, done: int, losses: dict[str, Tensor], descent: Descent
@@ -140,7 +144,12 @@ def _through(
 ) -> Generator[Event, None, State]:
     """The steps of a scale that are left; returns what the next one goes on from."""
     for number in range(done + 1, scale.until + 1):
-        yield from hooks.told(number, descent.step(), descent)
+        wish = style_wish(descent)
+        if hooks.wishes:
+            yield wish
+        losses = descent.move(*wish.get())
+        del wish  # and what it has found
+        yield from hooks.told(number, losses, descent)
     if scale.until == hooks.total:  # no step comes that needs to know more
         return State(hooks.total, {IMAGE: descent.image()})
     return descent.state(scale.until)

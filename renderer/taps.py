@@ -14,6 +14,7 @@ them.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
@@ -36,13 +37,19 @@ def gram(activation: Tensor) -> Tensor:
 
 
 def with_gram(value: Tensor, where: Where) -> tuple[Tensor, Tensor]:
-    """The value, (1, C, H, W), for what follows, and the Gram matrix of a part of its positions."""
+    """The value, (1, C, H, W), for what follows, and the Gram matrix of a part of its positions.
+
+    Of N pictures' value, (N, C, H, W), those of each, (N, C, C).
+    """
     found: tuple[Tensor, Tensor] = _Gram.apply(value, where)  # type: ignore[no-untyped-call]
     return found
 
 
 def with_squares(value: Tensor, where: Where, target: Tensor) -> tuple[Tensor, Tensor]:
-    """The value, for what follows, and Σ (F - T)² over a part, of the target's shape."""
+    """The value, for what follows, and Σ (F - T)² over a part, of the target's shape.
+
+    Of N pictures' value, that of each, (N,).
+    """
     found: tuple[Tensor, Tensor] = _Squares.apply(  # type: ignore[no-untyped-call]
         value, where, target
     )
@@ -55,7 +62,7 @@ class _Gram(torch.autograd.Function):
         ctx.set_materialize_grads(False)
         ctx.save_for_backward(value)
         ctx.where = where
-        return value.detach(), gram_of(value[(..., *where)])
+        return value.detach(), _each(gram_of, value[(..., *where)])
 
     @staticmethod
     @once_differentiable  # type: ignore[untyped-decorator]
@@ -64,7 +71,8 @@ class _Gram(torch.autograd.Function):
         if slope is None:
             return passed, None
         passed = torch.zeros_like(value) if passed is None else passed
-        add_gram_slope(passed[(..., *ctx.where)], value[(..., *ctx.where)], slope)
+        for own, part, pull in _apart(passed[(..., *ctx.where)], value[(..., *ctx.where)], slope):
+            add_gram_slope(own, part, pull)
         return passed, None
 
 
@@ -74,7 +82,7 @@ class _Squares(torch.autograd.Function):
         ctx.set_materialize_grads(False)
         ctx.save_for_backward(value, target)
         ctx.where = where
-        return value.detach(), squares_of(value[(..., *where)], target)
+        return value.detach(), _each(squares_of, value[(..., *where)], target)
 
     @staticmethod
     @once_differentiable  # type: ignore[untyped-decorator]
@@ -83,5 +91,23 @@ class _Squares(torch.autograd.Function):
         if slope is None:
             return passed, None, None
         passed = torch.zeros_like(value) if passed is None else passed
-        add_squares_slope(passed[(..., *ctx.where)], value[(..., *ctx.where)], target, slope)
+        parts = passed[(..., *ctx.where)], value[(..., *ctx.where)]
+        for (own, part, pull), wanted in zip(
+            _apart(*parts, slope), torch.split(target, 1), strict=True
+        ):
+            add_squares_slope(own, part, wanted, pull)
         return passed, None, None
+
+
+def _each(sum_of: Callable[..., Tensor], *values: Tensor) -> Tensor:
+    """A sum of one picture's values, or those of each of several."""
+    if len(values[0]) == 1:
+        return sum_of(*values)
+    split = (torch.split(value, 1) for value in values)
+    return torch.stack([sum_of(*own) for own in zip(*split, strict=True)])
+
+
+def _apart(passed: Tensor, value: Tensor, slope: Tensor) -> Iterator[tuple[Tensor, ...]]:
+    """The gradient so far, the value and the slope of each picture."""
+    pulls = [slope] if len(value) == 1 else torch.unbind(slope)
+    return zip(torch.split(passed, 1), torch.split(value, 1), pulls, strict=True)

@@ -49,8 +49,8 @@ def test_no_more_workers_than_can_work() -> None:
 
 
 def test_gpus_are_used_where_there_are_some() -> None:
-    assert allot(FARM, wanted(99), shared=True) == Allotment(4, 1, 1.0)
-    assert allot(FARM, wanted(99, tasks_per_gpu=2), shared=True) == Allotment(8, 1, 0.5)
+    assert allot(FARM, wanted(99), shared=True) == Allotment(4, 1, 1.0, batch=16)
+    assert allot(FARM, wanted(99, tasks_per_gpu=2), shared=True) == Allotment(8, 1, 0.5, batch=13)
 
 
 def test_gpus_can_be_declined() -> None:

@@ -182,6 +182,21 @@ def test_a_node_is_not_blamed_for_being_taken_away_or_small(cause: Cause) -> Non
     assert not any(isinstance(i, Block) for i in schedule.handle(Failed("t1", 1, cause, "gone")))
 
 
+def test_a_worker_with_several_slots_speaks_against_its_node_once() -> None:
+    schedule = farm(
+        4,
+        SlotJoined("s0", "a"),
+        SlotJoined("s0.2", "a"),
+        SlotJoined("s0.3", "a"),
+        SlotJoined("s1", "b"),
+        limits=Limits(block_after=2),
+        budgets=Budgets(),
+    )
+    lost = [SlotLost("s0"), SlotLost("s0.2", blamed=False), SlotLost("s0.3", blamed=False)]
+    told = [instruction for event in lost for instruction in schedule.handle(event)]
+    assert [type(instruction) for instruction in told] == [Retried] * 3
+
+
 def test_the_last_node_is_never_blocked() -> None:
     schedule = farm(
         9,
