@@ -75,6 +75,8 @@ class RaySession:
         with contextlib.nullcontext() if self._address else secluded():
             import ray
 
+            if self._leave.is_set():  # the command has ended meanwhile
+                return
             borrowed = ray.is_initialized()
             try:
                 if not borrowed:

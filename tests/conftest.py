@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from cluster.ray_session import RaySession
+
 # Times vary on shared machines: a slow example is no failure.
 settings.register_profile("reverie", deadline=None)
 settings.load_profile("reverie")
@@ -20,6 +22,23 @@ def _directory(variable: str) -> Path:
     if not value or not Path(value).is_dir():
         pytest.skip(f"{variable} names no directory")
     return Path(value)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def ended_sessions() -> Iterator[None]:
+    """A command that ends early leaves a Ray that still comes up to the end of its process.
+
+    Here that is the process of all tests, so it is waited for.
+    """
+    close = RaySession.close
+
+    def close_and_wait(session: RaySession) -> None:
+        close(session)
+        session._thread.join(timeout=120)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(RaySession, "close", close_and_wait)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -139,7 +139,7 @@ def test_a_killed_atlas_goes_on_bit_by_bit(
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
-        (("atlas", "gogglenet"), "did you mean 'googlenet'"),
+        (("atlas", "gogglenet", "--inline"), "did you mean 'googlenet'"),
         ((*ATLAS, "--channels", "64"), "channels"),
         ((*ATLAS, "--size", "8"), "--size: must be at least 16"),
         ((*ATLAS, "--batch", "0"), "--batch"),

@@ -115,7 +115,7 @@ def test_two_jobs_share_a_cluster_and_have_more_when_one_dies_or_a_node_joins(
 def test_what_runs_on_a_node_that_is_drained_goes_on_elsewhere_without_loss(
     tmp_path: Path, farm: Any
 ) -> None:
-    furnished(tmp_path, pictures=1, iterations=500)
+    furnished(tmp_path, pictures=1, iterations=2000)  # more than until the notice is heeded
     assert Run(tmp_path, "--inline", out="reference", spawn=True).wait() == exits.DONE
     if len(farm.worker_nodes) == 1:
         farm.add_node(num_cpus=1, node_name="b", **MEMORY)
