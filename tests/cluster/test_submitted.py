@@ -22,7 +22,8 @@ from tests.cluster.conftest import NETWORK, UNTIL, picture
 from tests.cluster.grid import Grid, grid, kill, until
 
 FRAMES = 6
-ITERATIONS = 60
+ITERATIONS = 400
+"""Some seconds: workers outlive their node for a while, and are not to end the job meanwhile."""
 
 
 @pytest.fixture(scope="module")
