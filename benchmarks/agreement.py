@@ -13,10 +13,8 @@ from __future__ import annotations
 
 import argparse
 import itertools
-import json
 import math
 import os
-import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -25,6 +23,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from benchmarks import reports
 from benchmarks.members import together
 from renderer import images, networks, style, weights
 from renderer.agreement import borders, psnr, seams
@@ -194,10 +193,8 @@ def main() -> None:
         case = Case(settings, given.content, given.style, given.size, given.precision)
         found = compared(case, tile_px=given.tile, shards=given.shards, folder=given.pictures)
         report["cases"].append({"optimizer": optimizer, "start": start, **found})
-        text = json.dumps(report, indent=2) + "\n"
-        if given.json:
-            given.json.write_text(text)
-    sys.stdout.write(text)
+        reports.keep(report, given.json)
+    reports.tell(report, given.json)
 
 
 if __name__ == "__main__":

@@ -34,7 +34,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from benchmarks import machine
+from benchmarks import machine, reports
 from renderer import dream, heap, images, networks, style, weights
 from renderer.events import Event
 from renderer.images import Picture
@@ -304,9 +304,8 @@ def main() -> None:
             folder = Folder.drawn(Path(place) / "pictures", given.count, given.side)
             measure = on_device if given.bare else through_command
             report["kinds"][kind] = measure(folder, kind, given)
-        if given.json:
-            given.json.write_text(json.dumps(report, indent=2) + "\n")
-    sys.stdout.write(json.dumps(report, indent=2) + "\n")
+        reports.keep(report, given.json)
+    reports.tell(report, given.json)
 
 
 if __name__ == "__main__":

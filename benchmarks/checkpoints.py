@@ -13,10 +13,8 @@ time without, by the clock and by the CPU. Writes JSON.
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import statistics
-import sys
 import tempfile
 import time
 from collections.abc import Generator, Sequence
@@ -27,6 +25,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from benchmarks import reports
 from cluster.pacing import Pacer
 from cluster.records import Pace
 from jobs.workspace import Workspace
@@ -164,9 +163,8 @@ def main() -> None:
     }
     for what in given.of:
         report[what] = {**measure(given, what), "load": round(os.getloadavg()[0], 1)}
-        if given.json:
-            given.json.write_text(json.dumps(report, indent=2) + "\n")
-    sys.stdout.write(json.dumps(report, indent=2) + "\n")
+        reports.keep(report, given.json)
+    reports.tell(report, given.json)
 
 
 if __name__ == "__main__":

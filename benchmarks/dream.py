@@ -17,9 +17,7 @@ With the weights at hand, or random ones. Writes JSON; needs no Ray.
 from __future__ import annotations
 
 import argparse
-import json
 import math
-import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -29,7 +27,7 @@ import torch
 from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
-from benchmarks import machine
+from benchmarks import machine, reports
 from benchmarks.machine import Rates
 from benchmarks.plain_dream import Dream
 from renderer import dream, heap, images, networks, weights
@@ -175,9 +173,8 @@ def main() -> None:
     for size in given.sizes:
         image = picture(_size(size), given.picture, device)
         report["sizes"][size] = measure(net, image, given, rates)
-        if given.json:
-            given.json.write_text(json.dumps(report, indent=2) + "\n")
-    sys.stdout.write(json.dumps(report, indent=2) + "\n")
+        reports.keep(report, given.json)
+    reports.tell(report, given.json)
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ from typing import Any
 
 import torch
 
+from benchmarks import reports
 from renderer import heap, networks, style
 from renderer.footprint import Layouts
 from renderer.offload import Offload
@@ -112,9 +113,8 @@ def main() -> None:
     for tile_px in given.tiles:
         for megapixels in given.megapixels:
             report["rows"].append(measured(given, megapixels, tile_px or None))
-            if given.json:
-                given.json.write_text(json.dumps(report, indent=2) + "\n")
-    sys.stdout.write(json.dumps(report, indent=2) + "\n")
+            reports.keep(report, given.json)
+    reports.tell(report, given.json)
 
 
 if __name__ == "__main__":

@@ -30,6 +30,7 @@ from typing import Any
 import yaml
 from PIL import Image
 
+from benchmarks import reports
 from jobs.plan import Plan, plan
 from jobs.spec import load
 from jobs.workspace import Workspace
@@ -130,10 +131,7 @@ def main() -> None:
         "machine": f"{os.cpu_count()} cores",
         "python": platform.python_version(),
     }
-    text = json.dumps(report, indent=2) + "\n"
-    if given.json:
-        given.json.write_text(text)
-    sys.stdout.write(text)
+    reports.tell(report, given.json)
 
 
 if __name__ == "__main__":

@@ -19,12 +19,10 @@ from __future__ import annotations
 import argparse
 import heapq
 import itertools
-import json
 import math
 import os
 import platform
 import statistics
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -34,6 +32,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks import reports
 from benchmarks.sets import add_pictures
 from cluster.backend import Attempt, Joined, Report, Told, Wishes
 from cluster.orders import Orders, Terms
@@ -284,10 +283,7 @@ def main() -> None:
         "machine": f"{os.cpu_count()} cores",
         "python": platform.python_version(),
     }
-    text = json.dumps(report, indent=2) + "\n"
-    if given.json:
-        given.json.write_text(text)
-    sys.stdout.write(text)
+    reports.tell(report, given.json)
 
 
 if __name__ == "__main__":

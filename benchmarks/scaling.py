@@ -18,10 +18,8 @@ layout, and what that comes to with the rates of GPUs given (``renderer.scaling`
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import statistics
-import sys
 import time
 from collections.abc import Generator
 from dataclasses import asdict
@@ -32,6 +30,7 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 
+from benchmarks import reports
 from benchmarks.members import together
 from renderer import heap, networks, style
 from renderer.events import Event
@@ -212,10 +211,7 @@ def main() -> None:
             "machine": f"{os.cpu_count()} cores",
             "torch": torch.__version__,
         }
-    text = json.dumps(report, indent=2) + "\n"
-    if given.json:
-        given.json.write_text(text)
-    sys.stdout.write(text)
+    reports.tell(report, given.json)
 
 
 if __name__ == "__main__":

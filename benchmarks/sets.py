@@ -29,6 +29,8 @@ from typing import Any
 
 import yaml
 
+from benchmarks import reports
+
 SIDE_PX = 16
 SETTLED = 1000
 """Pictures after which the driver is to grow no more."""
@@ -163,10 +165,7 @@ def main() -> None:
         "machine": f"{os.cpu_count()} cores",
         "python": platform.python_version(),
     }
-    text = json.dumps(report, indent=2) + "\n"
-    if given.json:
-        given.json.write_text(text)
-    sys.stdout.write(text)
+    reports.tell(report, given.json)
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ from typing import Any
 
 import torch
 
-from benchmarks import machine
+from benchmarks import machine, reports
 from renderer import images
 from renderer.images import Picture
 
@@ -105,10 +105,7 @@ def main() -> None:
     given = parser.parse_args()
     facts = machine.facts(torch.device("cpu"))
     report = {"benchmark": "startup", **facts, **measure(1 if given.quick else given.turns)}
-    text = json.dumps(report, indent=2) + "\n"
-    if given.json:
-        given.json.write_text(text)
-    sys.stdout.write(text)
+    reports.tell(report, given.json)
 
 
 if __name__ == "__main__":

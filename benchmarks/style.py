@@ -15,9 +15,7 @@ ones. Writes JSON; needs no Ray.
 from __future__ import annotations
 
 import argparse
-import json
 import math
-import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -28,7 +26,7 @@ import torch
 from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
-from benchmarks import machine
+from benchmarks import machine, reports
 from benchmarks.machine import Rates
 from benchmarks.plain import Style, Vgg, gram
 from renderer import networks, style, weights
@@ -189,9 +187,8 @@ def main() -> None:
     }
     for size in given.sizes:
         report["sizes"][str(size)] = measure(net, size, given, rates)
-        if given.json:
-            given.json.write_text(json.dumps(report, indent=2) + "\n")
-    sys.stdout.write(json.dumps(report, indent=2) + "\n")
+        reports.keep(report, given.json)
+    reports.tell(report, given.json)
 
 
 if __name__ == "__main__":

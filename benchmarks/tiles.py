@@ -10,16 +10,15 @@ The rates that estimates are made of are measured before, by the same clock. Wri
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import statistics
-import sys
 import time
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from benchmarks import reports
 from renderer import calibration, networks
 from renderer.calibration import Rates
 from renderer.checkpoints import IMAGE, State
@@ -123,9 +122,8 @@ def main() -> None:
         tiles = [None, *(tile_px for tile_px in given.tiles if tile_px < side)]
         report["rows"] += row(network, settings, side, tiles, given)
         report["load"] = round(os.getloadavg()[0], 1)
-        if given.json:
-            given.json.write_text(json.dumps(report, indent=2) + "\n")
-    sys.stdout.write(json.dumps(report, indent=2) + "\n")
+        reports.keep(report, given.json)
+    reports.tell(report, given.json)
 
 
 if __name__ == "__main__":

@@ -34,7 +34,6 @@ from jobs.keys import Keys
 from jobs.models import Model, subset
 from jobs.names import safe
 from jobs.spec import JobSpec, schema
-from jobs.steps import MANIFESTS
 from renderer.errors import JobError
 from renderer.settings import DreamSettings, StyleSettings, nearest
 
@@ -244,6 +243,3 @@ def _lines(path: str, name: str) -> Iterator[str]:
                 yield raw.decode("utf-8-sig" if number == 1 else "utf-8")
             except UnicodeDecodeError as error:
                 raise JobError(f"{name}:{number}: is no text in UTF-8") from error
-
-
-__all__ = ["MANIFESTS", "Changes", "Row", "named", "rows"]

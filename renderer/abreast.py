@@ -12,6 +12,7 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import torch
 from torch import Tensor
@@ -20,10 +21,11 @@ from renderer.batches import Batch, Place, batches, canvas_px, together_px
 from renderer.comparison import Comparison
 from renderer.descent import Descent
 from renderer.footprint import Footprint
+from renderer.networks.flow import Flow
 from renderer.networks.mosaic import Mosaic
 from renderer.objectives import Term, combined, slopes
 from renderer.offload import Offload
-from renderer.slopes import Found, Slope, Tiled, Whole
+from renderer.slopes import Found, Slope, Tiled, Whole, terms_of
 from renderer.tiling import random_tiles
 from renderer.wishes import Wish
 
@@ -135,7 +137,7 @@ def tiled(many: Sequence[Dreamed]) -> list[Found]:
     first, image, _ = many[0]
     assert isinstance(first, Tiled)
     size = (image.shape[2], image.shape[3])
-    terms = [term for one in first.objectives for _, term in one.terms]
+    terms = terms_of(first.objectives)
     found: list[Found] = [
         ([torch.zeros_like(own) for _ in first.objectives], own.new_zeros(len(terms)))
         for _, own, _ in many
@@ -168,19 +170,15 @@ def _add(
         features = stack.features(canvas, [term.layer for term in terms])
     each = list(slopes(terms, canvas, features, stack.parts))
     for number, (owner, tile, place) in enumerate(stack.tiles):
-        wholes, totals = found[owner]
-        own = combined(first.objectives, [slope[place] for slope, _ in each])
-        for whole, slope in zip(wholes, own, strict=True):
-            whole[(..., *tile.slices)] = slope[(..., *tile.within)]
-        area = wholes[0].shape[2] * wholes[0].shape[3]
-        totals.add_(torch.stack([values[number] for _, values in each]), alpha=tile.area / area)
+        terms_slopes = [slope[place] for slope, _ in each]
+        first.put(tile, terms_slopes, [values[number] for _, values in each], found[owner])
 
 
 def whole(many: Sequence[Dreamed]) -> list[Found]:
     """Each dream's gradients of its whole picture; see ``slopes.Whole``."""
     first = many[0][0]
     assert isinstance(first, Whole)
-    terms = [term for one in first.objectives for _, term in one.terms]
+    terms = terms_of(first.objectives)
     images = torch.cat([image for _, image, _ in many])
     images = images.contiguous(memory_format=torch.channels_last).requires_grad_()
     with torch.enable_grad():
@@ -198,7 +196,7 @@ def whole(many: Sequence[Dreamed]) -> list[Found]:
 
 def _style_bytes(descent: Descent) -> float:
     (piece,) = descent.layout.pieces
-    return Footprint.measured(descent.comparison.flow).piece_bytes(piece)
+    return _footprint(descent.comparison.flow).piece_bytes(piece)
 
 
 def _dream_bytes(slope: Slope, image: Tensor) -> float:
@@ -208,4 +206,14 @@ def _dream_bytes(slope: Slope, image: Tensor) -> float:
     else:
         assert isinstance(slope, Whole)
         px, flow = size[0] * size[1], slope.flow
-    return Footprint.measured(flow).field_bytes * px
+    return _footprint(flow).field_bytes * px
+
+
+def _footprint(flow: Flow) -> Footprint:
+    """Measured once: bytes are asked for at every step, and a measurement runs the network."""
+    if flow not in _footprints:
+        _footprints[flow] = Footprint.measured(flow)
+    return _footprints[flow]
+
+
+_footprints: WeakKeyDictionary[Flow, Footprint] = WeakKeyDictionary()

@@ -64,23 +64,32 @@ class Tiled:
         tiles = list(random_tiles(size, self.tile_size, rng, smallest=self.smallest))
         most_px = together_px(self.tile_size)
         found = [torch.zeros_like(image) for _ in self.objectives]
-        totals = image.new_zeros(len(_terms(self.objectives)))
+        totals = image.new_zeros(len(terms_of(self.objectives)))
         for batch in batches(dealt(tiles, self.gang), self.joints, most_px=most_px):
             self._add(batch, image, (found, totals))
         return _added_up(found, totals, self.gang)
 
     def _add(self, batch: Batch, image: Tensor, found: tuple[list[Tensor], Tensor]) -> None:
-        terms = _terms(self.objectives)
+        terms = terms_of(self.objectives)
         canvas = batch.canvas(image).requires_grad_()
         with torch.enable_grad():
             features = batch.features(canvas, [term.layer for term in terms])
         each = list(slopes(terms, canvas, features, batch.parts))
         for number, tile in enumerate(batch.tiles):
-            own = combined(self.objectives, [slope[batch.place(number)] for slope, _ in each])
-            for whole, slope in zip(found[0], own, strict=True):
-                whole[(..., *tile.slices)] = slope[(..., *tile.within)]
-            values = torch.stack([values[number] for _, values in each])
-            found[1].add_(values, alpha=tile.area / (image.shape[2] * image.shape[3]))
+            place = batch.place(number)
+            terms_slopes = [slope[place] for slope, _ in each]
+            self.put(tile, terms_slopes, [values[number] for _, values in each], found)
+
+    def put(
+        self, tile: Tile, terms_slopes: Sequence[Tensor], values: Sequence[Tensor], found: Found
+    ) -> None:
+        """Put what was found in a tile, of each term, where it belongs in the picture's."""
+        wholes, totals = found
+        own = combined(self.objectives, terms_slopes)
+        for whole, slope in zip(wholes, own, strict=True):
+            whole[(..., *tile.slices)] = slope[(..., *tile.within)]
+        area = wholes[0].shape[2] * wholes[0].shape[3]
+        totals.add_(torch.stack(list(values)), alpha=tile.area / area)
 
 
 @dataclass(frozen=True)
@@ -97,7 +106,7 @@ class Whole:
 
     def __call__(self, image: Tensor, rng: random.Random) -> Found:
         size = (image.shape[2], image.shape[3])
-        terms = _terms(self.objectives)
+        terms = terms_of(self.objectives)
         each = [torch.zeros_like(image) for _ in terms]
         totals = image.new_zeros(len(terms))
         for core in cores(grid(size, self.gang.count)[self.gang.rank], self.tile_px):
@@ -112,7 +121,7 @@ class Whole:
         with torch.enable_grad():
             features = self.flow.features(part, one.field)
         held = [
-            (n, term) for n, term in enumerate(_terms(self.objectives)) if term.layer in features
+            (n, term) for n, term in enumerate(terms_of(self.objectives)) if term.layer in features
         ]
         given = slopes([term for _, term in held], part, features)
         for (number, term), (slope, (value,)) in zip(held, given, strict=True):
@@ -156,7 +165,8 @@ def dealt(tiles: Sequence[Tile], gang: Gang) -> list[Tile]:
     return [tile for tile, owner in zip(tiles, owners, strict=True) if owner == gang.rank]
 
 
-def _terms(objectives: Sequence[Objective]) -> list[Term]:
+def terms_of(objectives: Sequence[Objective]) -> list[Term]:
+    """All that objectives are made of, in order."""
     return [term for one in objectives for _, term in one.terms]
 
 
