@@ -182,6 +182,7 @@ def job(folder: Folder, kind: str, given: argparse.Namespace) -> Path:
     told = {
         "name": kind,
         "inputs": [str(folder.path / "*.png")],
+        "size": given.side,
         "steps": [{kind: step}],
         "resources": {"workers": given.workers, "threads": given.threads, "gpus": 0},
     }
@@ -238,6 +239,8 @@ def command_s(folder: Folder, kind: str, given: argparse.Namespace, turn: int) -
                 at_work, last = at_work + told["seconds"], now
     if run.returncode:
         raise SystemExit(f"{' '.join(command)} failed")
+    side = images.decode(next(out.glob("frames/*/*.png")).read_bytes()).size
+    assert side == (given.side, given.side), "the command's pictures are as large as the bare ones"
     rendering = last - first
     return {
         "all": time.perf_counter() - began,

@@ -2,7 +2,8 @@
 
 Every step is a style transfer's: all layers up to ``--until`` compare style, and one content. For
 each size whole and tiled steps take turns, so that whatever else the machine does slows all alike.
-The rates that estimates are made of are measured before, by the same clock. Writes JSON.
+The rates that estimates are made of are measured before, by the same clock. Freed memory is kept,
+as workers do. Writes JSON.
 
     python -m benchmarks.tiles --sizes 512 1024 --tiles 256 384 --json report.json
 """
@@ -19,7 +20,7 @@ from typing import Any
 import torch
 
 from benchmarks import reports
-from renderer import calibration, networks
+from renderer import calibration, heap, networks
 from renderer.calibration import Rates
 from renderer.checkpoints import IMAGE, State
 from renderer.descent import Descent, Goal
@@ -109,7 +110,8 @@ def main() -> None:
         style_layers=tuple(network.layers),
         content_layers=(given.content,),
     )
-    given.rates = calibration.measured(network, settings, clock=time.process_time)
+    with heap.kept():
+        given.rates = calibration.measured(network, settings, clock=time.process_time)
     report: dict[str, Any] = {
         "network": given.network,
         "until": given.until,
@@ -120,7 +122,8 @@ def main() -> None:
     }
     for side in given.sizes:
         tiles = [None, *(tile_px for tile_px in given.tiles if tile_px < side)]
-        report["rows"] += row(network, settings, side, tiles, given)
+        with heap.kept():
+            report["rows"] += row(network, settings, side, tiles, given)
         report["load"] = round(os.getloadavg()[0], 1)
         reports.keep(report, given.json)
     reports.tell(report, given.json)

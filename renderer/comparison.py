@@ -41,20 +41,21 @@ class Comparison:
     contents: Contents
     content_layers: Sequence[str]
 
-    def sums(self, part: Tensor, piece: Piece) -> dict[str, Tensor]:
+    def sums(self, part: Tensor, piece: Piece, *, known: bool = False) -> dict[str, Tensor]:
         """What a piece adds to the totals, as a function of its field's pixels.
 
-        Of N pictures at once each, with one more axis in front.
+        Of N pictures at once each, with one more axis in front. Where the totals are ``known``,
+        the layers' are zeros: their graph alone is wanted.
         """
         found: dict[str, Tensor] = {}
         contents = self.contents[piece.core]
 
         def tap(layer: str, value: Tensor, where: Slices) -> Tensor:
             if layer in self.grams:
-                value, found[GRAM + layer] = with_gram(value, where)
+                value, found[GRAM + layer] = with_gram(value, where, known=known)
             if layer in contents:
                 target = contents[layer].get().to(part)
-                value, found[CONTENT + layer] = with_squares(value, where, target)
+                value, found[CONTENT + layer] = with_squares(value, where, target, known=known)
             return value
 
         self.flow.tapped(part, piece.field, tap)

@@ -20,6 +20,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Protocol
 
 import torch
 from torch import Tensor
@@ -29,6 +30,16 @@ from renderer.spans import Region, Span
 
 Sums = Mapping[str, Tensor]
 """What is added up over the pieces, by name; tensors of any shape."""
+
+
+class Adder(Protocol):
+    """How a piece's sums are made."""
+
+    def __call__(self, part: Tensor, piece: Piece, /, *, known: bool = False) -> Sums:
+        """A piece's sums, as a function of its field's pixels.
+
+        Where the totals are ``known`` already, for the sums' graph alone: anything of their shapes.
+        """
 
 
 @dataclass(frozen=True)
@@ -92,15 +103,15 @@ def gradient(
     held: Region,
     pieces: Sequence[Piece],
     *,
-    sums: Callable[[Tensor, Piece], Sums],
+    sums: Adder,
     slopes: Callable[[Mapping[str, Tensor]], Sums],
     graphs: int = 1,
 ) -> Tensor:
     """The gradient of an objective of sums, of the shape of ``image``, which covers ``held``.
 
-    ``sums(part, piece)`` are a piece's, as a function of its field's pixels; ``slopes(totals)``
-    are the objective's derivatives with regard to the totals (which it may first add up over other
-    workers). The last pieces, ``graphs`` of them, are run once, all others twice.
+    ``sums(part, piece)`` are a piece's; ``slopes(totals)`` are the objective's derivatives with
+    regard to the totals (which it may first add up over other workers). The last pieces, ``graphs``
+    of them, are run once, all others twice.
     """
     again, once = pieces[: max(0, len(pieces) - graphs)], pieces[-graphs:]
     totals, kept = total(image, held, again, sums), []
@@ -113,14 +124,12 @@ def gradient(
         for one in reversed(once):
             yield one, _pulled(*kept.pop(), known)
         for one in again:
-            yield one, _pulled(*_graph(image, held, one, sums), known)
+            yield one, _pulled(*_graph(image, held, one, sums, known=True), known)
 
     return _spread(image, held, each())
 
 
-def total(
-    image: Tensor, held: Region, pieces: Sequence[Piece], sums: Callable[[Tensor, Piece], Sums]
-) -> dict[str, Tensor]:
+def total(image: Tensor, held: Region, pieces: Sequence[Piece], sums: Adder) -> dict[str, Tensor]:
     """The sums of some pieces, with no graph kept."""
     totals: dict[str, Tensor] = {}
     with torch.no_grad():
@@ -130,12 +139,12 @@ def total(
 
 
 def _graph(
-    image: Tensor, held: Region, one: Piece, sums: Callable[[Tensor, Piece], Sums]
+    image: Tensor, held: Region, one: Piece, sums: Adder, *, known: bool = False
 ) -> tuple[Tensor, Sums]:
     """A piece's pixels and its sums, with the graph in between."""
     part = _part(image, held, one).requires_grad_()
     with torch.enable_grad():
-        return part, sums(part, one)
+        return part, sums(part, one, known=known)
 
 
 def _part(image: Tensor, held: Region, piece: Piece) -> Tensor:

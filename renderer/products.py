@@ -31,11 +31,15 @@ def gram_of(activation: Tensor) -> Tensor:
     """F Fᵀ of the features of a (1, C, H, W) activation at its positions: (C, C), in float32 at
     least.
     """
-    channels = activation.shape[1]
-    total = widened(activation.new_zeros(channels, channels))
+    total = no_gram_of(activation)
     for rows in strips(activation):
         total += _squared(_features(activation[:, :, rows]))
     return total
+
+
+def no_gram_of(activation: Tensor) -> Tensor:
+    """Zeros in place of a Gram matrix."""
+    return widened(activation.new_zeros(activation.shape[1], activation.shape[1]))
 
 
 def add_gram_slope(into: Tensor, activation: Tensor, slope: Tensor) -> None:
@@ -55,10 +59,15 @@ def add_squares_slope(into: Tensor, activation: Tensor, target: Tensor, slope: T
 
 def squares_of(activation: Tensor, target: Tensor) -> Tensor:
     """Σ (F - T)², a scalar, in float32 at least."""
-    total = widened(activation.new_zeros(()))
+    total = no_squares_of(activation, target)
     for rows in strips(activation):
         total += (widened(activation[:, :, rows]) - target[:, :, rows]).square_().sum()
     return total
+
+
+def no_squares_of(activation: Tensor, target: Tensor) -> Tensor:
+    """Zero in place of Σ (F - T)²."""
+    return widened(activation.new_zeros(()))
 
 
 def strips(activation: Tensor) -> Iterator[slice]:

@@ -21,7 +21,14 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from renderer.products import add_gram_slope, add_squares_slope, gram_of, squares_of
+from renderer.products import (
+    add_gram_slope,
+    add_squares_slope,
+    gram_of,
+    no_gram_of,
+    no_squares_of,
+    squares_of,
+)
 
 Where = tuple[slice, slice]
 """The rows and columns of a part."""
@@ -36,67 +43,75 @@ def gram(activation: Tensor) -> Tensor:
     return with_gram(activation, EVERYWHERE)[1]
 
 
-def with_gram(value: Tensor, where: Where) -> tuple[Tensor, Tensor]:
+def with_gram(value: Tensor, where: Where, *, known: bool = False) -> tuple[Tensor, Tensor]:
     """The value, (1, C, H, W), for what follows, and the Gram matrix of a part of its positions.
 
-    Of N pictures' value, (N, C, H, W), those of each, (N, C, C).
+    Of N pictures' value, (N, C, H, W), those of each, (N, C, C). Where it is ``known``, zeros: for
+    their graph alone.
     """
-    found: tuple[Tensor, Tensor] = _Gram.apply(value, where)  # type: ignore[no-untyped-call]
+    found: tuple[Tensor, Tensor] = _Gram.apply(  # type: ignore[no-untyped-call]
+        value, where, known
+    )
     return found
 
 
-def with_squares(value: Tensor, where: Where, target: Tensor) -> tuple[Tensor, Tensor]:
+def with_squares(
+    value: Tensor, where: Where, target: Tensor, *, known: bool = False
+) -> tuple[Tensor, Tensor]:
     """The value, for what follows, and Σ (F - T)² over a part, of the target's shape.
 
-    Of N pictures' value, that of each, (N,).
+    Of N pictures' value, that of each, (N,). Where it is ``known``, zeros.
     """
     found: tuple[Tensor, Tensor] = _Squares.apply(  # type: ignore[no-untyped-call]
-        value, where, target
+        value, where, target, known
     )
     return found
 
 
 class _Gram(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, value: Tensor, where: Where) -> tuple[Tensor, Tensor]:
+    def forward(ctx: Any, value: Tensor, where: Where, known: bool) -> tuple[Tensor, Tensor]:
         ctx.set_materialize_grads(False)
         ctx.save_for_backward(value)
         ctx.where = where
-        return value.detach(), _each(gram_of, value[(..., *where)])
+        return value.detach(), _each(no_gram_of if known else gram_of, value[(..., *where)])
 
     @staticmethod
     @once_differentiable  # type: ignore[untyped-decorator]
     def backward(ctx: Any, passed: Tensor | None, slope: Tensor | None) -> tuple[Any, ...]:
         (value,) = ctx.saved_tensors
         if slope is None:
-            return passed, None
+            return passed, None, None
         passed = torch.zeros_like(value) if passed is None else passed
         for own, part, pull in _apart(passed[(..., *ctx.where)], value[(..., *ctx.where)], slope):
             add_gram_slope(own, part, pull)
-        return passed, None
+        return passed, None, None
 
 
 class _Squares(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, value: Tensor, where: Where, target: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(
+        ctx: Any, value: Tensor, where: Where, target: Tensor, known: bool
+    ) -> tuple[Tensor, Tensor]:
         ctx.set_materialize_grads(False)
         ctx.save_for_backward(value, target)
         ctx.where = where
-        return value.detach(), _each(squares_of, value[(..., *where)], target)
+        add = no_squares_of if known else squares_of
+        return value.detach(), _each(add, value[(..., *where)], target)
 
     @staticmethod
     @once_differentiable  # type: ignore[untyped-decorator]
     def backward(ctx: Any, passed: Tensor | None, slope: Tensor | None) -> tuple[Any, ...]:
         value, target = ctx.saved_tensors
         if slope is None:
-            return passed, None, None
+            return passed, None, None, None
         passed = torch.zeros_like(value) if passed is None else passed
         parts = passed[(..., *ctx.where)], value[(..., *ctx.where)]
         for (own, part, pull), wanted in zip(
             _apart(*parts, slope), torch.split(target, 1), strict=True
         ):
             add_squares_slope(own, part, wanted, pull)
-        return passed, None, None
+        return passed, None, None, None
 
 
 def _each(sum_of: Callable[..., Tensor], *values: Tensor) -> Tensor:

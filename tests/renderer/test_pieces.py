@@ -134,9 +134,12 @@ def test_pieces_are_run_twice_but_those_whose_graphs_are_kept() -> None:
         parts = [piece(flow, size, core) for core in cores(whole, tile_px)]
         seen = []
 
-        def sums(part: Tensor, one: Piece, seen: list[Piece] = seen) -> dict[str, Tensor]:
+        def sums(
+            part: Tensor, one: Piece, /, *, known: bool = False, seen: list[Piece] = seen
+        ) -> dict[str, Tensor]:
             seen.append(one)
-            return {"square": part[(..., *one.core.within(one.field.picture))].square().sum()}
+            square = part[(..., *one.core.within(one.field.picture))].square().sum()
+            return {"square": square - square.detach() if known else square}
 
         def slopes(totals: Mapping[str, Tensor]) -> dict[str, Tensor]:
             return {"square": torch.ones(())}
