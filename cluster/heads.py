@@ -9,9 +9,12 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import shutil
 import socket
-from collections.abc import Iterator, Mapping
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -89,15 +92,14 @@ class Head:
     def submit(
         self, id: str, entrypoint: str, metadata: Mapping[str, str], *, code: tuple[str, ...]
     ) -> bool:
-        """Has a job begin, with these folders of code; False if the id is already taken."""
-        environment = {"py_modules": list(code), "excludes": ["__pycache__"]} if code else {}
-        with _told(self.address):
+        """Has a job begin, with these packages of code; False if the id is already taken."""
+        with _told(self.address), _in_one(code) as folder:
             try:
                 self._client.submit_job(
                     entrypoint=entrypoint,
                     submission_id=id,
                     metadata={MARK: "1", **metadata},
-                    runtime_env=environment,
+                    runtime_env={"working_dir": folder} if code else {},
                 )
             except RuntimeError as error:
                 if "already exists" not in str(error):
@@ -143,6 +145,20 @@ def _for_this_alone(url: str) -> Iterator[None]:
         del os.environ[ADDRESS_VARIABLE]
         if kept is not None:
             os.environ[ADDRESS_VARIABLE] = kept
+
+
+@contextlib.contextmanager
+def _in_one(packages: Sequence[str]) -> Iterator[str]:
+    """A folder with nothing but these packages, in which Ray has the driver and workers begin.
+
+    Else they would begin where Ray itself was started, and Python finds first what is there: where
+    that is a checkout of Reverie, not what was sent.
+    """
+    with tempfile.TemporaryDirectory(prefix="reverie-") as folder:
+        for package in map(Path, packages):
+            compiled = shutil.ignore_patterns("__pycache__")
+            shutil.copytree(package, Path(folder) / package.name, ignore=compiled)
+        yield folder
 
 
 def _url(address: str) -> str:

@@ -36,6 +36,7 @@ from cluster.exhibition import exhibited
 from cluster.interrupts import interrupts
 from cluster.live import LiveDisplay
 from cluster.meters import Meters
+from cluster.nodes import grows
 from cluster.orders import Orders, Terms
 from cluster.ray_session import RaySession, Session
 from cluster.records import Pace
@@ -250,7 +251,7 @@ def allotted(up: Session, resources: Resources, wanted: Wanted, watch: Watch) ->
 
     def found(nodes: tuple[Node, ...]) -> Allotment:
         fitting = suitable(nodes, gpu_type=gpu_type, labels=labels)
-        return allot(fitting, wanted, shared=not up.ours)
+        return allot(fitting, wanted, shared=not up.ours, growing=grows(nodes))
 
     claim = growth.first_claim(wanted, resources.demands, gpu_type=gpu_type, labels=labels)
     made = growth.allotted(up.nodes, found, claim, watch=watch)

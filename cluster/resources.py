@@ -76,12 +76,15 @@ class Allotment:
     batch: int = 1
 
 
-def allot(nodes: tuple[Node, ...], wanted: Wanted, *, shared: bool) -> Allotment:
+def allot(
+    nodes: tuple[Node, ...], wanted: Wanted, *, shared: bool, growing: bool = False
+) -> Allotment:
     """The workers for a job on these nodes.
 
     A cluster that is ``shared`` with others must have room for every worker's threads; on a
-    machine of our own more workers than cores are the user's affair. Raises ClusterError that
-    says what is missing, before a demand that no node can meet waits without a word.
+    machine of our own more workers than cores are the user's affair. On one that is ``growing``
+    it is enough if some can begin. Raises ClusterError that says what is missing, before a demand
+    that no node can meet waits without a word.
     """
     gpus = wanted.gpus
     if gpus is None:
@@ -95,7 +98,7 @@ def allot(nodes: tuple[Node, ...], wanted: Wanted, *, shared: bool) -> Allotment
     workers = wanted.workers or max(shards, min(wanted.widest * shards, fitting))
     if wanted.max_workers is not None:
         workers = max(shards, min(workers, wanted.max_workers))
-    if workers > room:
+    if workers > room and not (growing and room >= shards):
         raise ClusterError(_shortage(nodes, each, room=room, workers=workers))
     if shards > workers:
         raise ClusterError(

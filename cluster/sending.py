@@ -134,6 +134,12 @@ def checked_id(given: str) -> str:
     return given
 
 
+def check_weights_dir(folder: Path | None) -> None:
+    """Raise JobError for a folder of the head's that begins nowhere there."""
+    if folder is not None and not folder.is_absolute():
+        raise JobError(f"--weights-dir {folder}: is a folder of the head's; write its full path")
+
+
 def check_same(parcel: Parcel, earlier: Submission) -> None:
     """Raise JobError, which names what differs, if an id belongs to another job."""
     if earlier.digest == parcel.digest:

@@ -8,11 +8,12 @@ its gradient, and those whose graphs aren't kept once more without. Targets and 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
 
 from jobs import rates
+from jobs.cautions import unlike
 from jobs.plan import Plan
 from jobs.tasks import Task
 from renderer import networks
@@ -47,11 +48,15 @@ class Means:
 
 @dataclass(frozen=True)
 class Styling:
-    """What one style transfer of a picture of (height, width) comes to, on each of its workers."""
+    """What one style transfer of a picture of (height, width) comes to, on each of its workers.
+
+    ``paintings`` are the sizes of its style pictures' files.
+    """
 
     settings: StyleSettings
     until: str
     size: Size
+    paintings: tuple[Size, ...]
     means: Means
     arrangement: Arrangement
 
@@ -96,7 +101,8 @@ class Styling:
     @property
     def warnings(self) -> tuple[str, ...]:
         """What in it is unwise, and what would be better."""
-        return tuple(line for line in (self._laps, self._lacks) if line)
+        unfit = unlike(self.settings, self.size, self.paintings)
+        return tuple(line for line in (self._laps, self._lacks, unfit) if line)
 
     @property
     def _laps(self) -> str:
@@ -130,13 +136,13 @@ class Styling:
 
 def stylings(plan: Plan, means: Means, *, most: Mapping[str, int]) -> dict[str, Styling]:
     """Those of a plan's style tasks, by their ids. ``most`` is the most shards of a task (or 1)."""
-    found: dict[tuple[StyleSettings, str, Size, Means], Styling] = {}
+    found: dict[tuple[Hashable, ...], Styling] = {}
     by_task, sizes = {}, plan.sizes
     for task in plan.tasks:
         if isinstance(task.settings, StyleSettings):
             size = sizes[task.id]
             own = replace(means, shards=min(means.shards, most.get(task.id, 1)))
-            key = (task.settings, task.until, size, own)
+            key = (task.settings, task.until, size, _paintings(task), own)
             if key not in found:
                 found[key] = styling(task, size, own)
             by_task[task.id] = found[key]
@@ -149,7 +155,11 @@ def styling(task: Task, size: Size, means: Means) -> Styling:
     layouts = _layouts(task.settings, task.until, size, means.shards)
     tile_px = means.tile_px
     one = layouts.best(means.budget_bytes) if tile_px is None else layouts.at(tile_px)
-    return Styling(task.settings, task.until, size, means, one)
+    return Styling(task.settings, task.until, size, _paintings(task), means, one)
+
+
+def _paintings(task: Task) -> tuple[Size, ...]:
+    return tuple(style.size for style in task.styles)
 
 
 def _layouts(settings: StyleSettings, until: str, size: Size, shards: int) -> Layouts:

@@ -108,6 +108,7 @@ def submit_command(
     from cluster.submission import submit
 
     key = None if id is None else sending.checked_id(id)
+    sending.check_weights_dir(given["weights_dir"])
     spec = load(job if "://" in job else Path(job), JobOptions.of(given))
     place = sending.destination(out or str(RENDERS / spec.title), address, shared=shared)
     sending.check(spec, place)

@@ -71,8 +71,13 @@ class Grid:
 
 
 @contextlib.contextmanager
-def grid(home: Path, *, token: bool, nodes: int, **more: str) -> Iterator[Grid]:
-    """A cluster that is up, with or without a token. ``more`` goes into its environment."""
+def grid(
+    home: Path, *, token: bool, nodes: int, folder: Path | None = None, **more: str
+) -> Iterator[Grid]:
+    """A cluster that is up, with or without a token; its head was started in that ``folder``.
+
+    ``more`` goes into its environment.
+    """
     (home / ".ray").mkdir(parents=True)
     (home / ".ray" / "auth_token").write_text(TOKEN)
     own = {
@@ -91,7 +96,8 @@ def grid(home: Path, *, token: bool, nodes: int, **more: str) -> Iterator[Grid]:
         f"--ray-client-server-port={client}",
         f"--dashboard-agent-listen-port={agent}",
     ]
-    head = _started(environment, "--head", f"--num-cpus={0 if nodes else 1}", *options)
+    options += ["--head", f"--num-cpus={0 if nodes else 1}"]
+    head = _started(environment, *options, folder=folder)
     made = Grid(environment, f"127.0.0.1:{gcs}", f"http://127.0.0.1:{dashboard}")
     try:
         until(lambda: len(made.alive()) == 1, "the head does not come up")
@@ -130,9 +136,9 @@ def free_port() -> int:
     raise AssertionError("no free port")
 
 
-def _started(environment: Mapping[str, str], *options: str) -> Process:
+def _started(environment: Mapping[str, str], *options: str, folder: Path | None = None) -> Process:
     return subprocess.Popen(
-        [*RAY, "--node-ip-address=127.0.0.1", *options], env=environment,
+        [*RAY, "--node-ip-address=127.0.0.1", *options], env=environment, cwd=folder,
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
     )  # fmt: skip
 

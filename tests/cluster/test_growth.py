@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from cluster import growth
 from cluster import notices as n
+from cluster.backend import Wishes
 from cluster.fair import Claim
-from cluster.keeper import MOST_ASKED, bundles
+from cluster.keeper import MOST_ASKED, Share, bundles
 from cluster.nodes import GROUP
 from cluster.resources import Allotment, Node, Wanted, allot
 from cluster.runner import Watch
@@ -62,6 +64,23 @@ def test_elsewhere_what_is_missing_is_told_at_once(told: list[Any]) -> None:
         growth.allotted(FIXED, found, CLAIM, watch=Watch())
     assert growth.allotted(GROWN, found, CLAIM, watch=Watch()).workers == 2
     assert told == []
+
+
+def test_workers_that_were_asked_for_come_as_nodes_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    staffing = pytest.importorskip("cluster.staffing")
+    keeper = SimpleNamespace(share=None, alone=False, tell=lambda claim: None)
+    monkeypatch.setattr(staffing, "Stake", lambda: keeper)
+    monkeypatch.setattr(staffing, "Lookout", lambda: SimpleNamespace(deadlines={}))
+    monkeypatch.setattr(staffing, "TEND_S", 0.0)
+    team = staffing.Staffing(Allotment(20, 1, 0.0, fixed=True), shared=True)
+    team.crew.hired(team.first())
+    hired = []
+    for workers in (8, 12, 40):  # what the cluster has room for, node by node
+        keeper.share = Share(workers, room=workers)
+        hired.append(team.moves(Wishes(99, None, 50), nodes={}, busy=()).hire)
+        for _ in range(hired[-1]):
+            team.crew.hired(1)
+    assert hired == [7, 4, 8]
 
 
 def test_who_does_not_want_to_wait_need_not(

@@ -72,6 +72,16 @@ def test_more_workers_than_cores_are_allowed_at_home_only() -> None:
         allot(DESK, wanted(99, workers=20), shared=True)
 
 
+def test_a_cluster_that_grows_begins_with_the_workers_that_fit() -> None:
+    twenty = allot(DESK, wanted(99, workers=20), shared=True, growing=True)
+    assert twenty == Allotment(20, 1, 0.0, fixed=True)
+    three = wanted(9, threads=1, workers=12, sharding=Sharding(3))
+    assert allot(DESK, three, shared=True, growing=True).shards == 3
+    ten = wanted(9, threads=1, workers=20, sharding=Sharding(10))  # not one picture's workers fit
+    with pytest.raises(ClusterError, match="there is room for 8"):
+        allot(DESK, ten, shared=True, growing=True)
+
+
 def test_more_threads_than_cores_are_allowed_at_home() -> None:
     assert allot(DESK, wanted(9, threads=16), shared=False) == Allotment(1, 16, 0.0)
 

@@ -13,6 +13,9 @@ from pathlib import Path
 
 import pytest
 
+import cluster as cluster_package
+import jobs
+import renderer
 from cluster import exits
 from cluster.cli import run
 from jobs.following import Follower
@@ -124,16 +127,33 @@ def test_a_cluster_with_a_token_asks_for_it(cluster: Grid, desk: Path) -> None:
     assert not (desk / "renders" / "inputs").exists()
 
 
+@pytest.fixture
+def stale(tmp_path: Path) -> Path:
+    """A folder with a Reverie that can't even be imported."""
+    for package in (renderer, jobs, cluster_package):
+        folder = tmp_path / "stale" / package.__name__
+        folder.mkdir(parents=True)
+        (folder / "__init__.py").write_text("raise ImportError('not the code that was sent')\n")
+    return tmp_path / "stale"
+
+
 def test_a_cluster_without_a_token_takes_a_job_too(
-    tmp_path: Path, desk: Path, tiny_weights_dir: Path, s3: Callable[[], str]
+    tmp_path: Path, desk: Path, tiny_weights_dir: Path, s3: Callable[[], str], stale: Path
 ) -> None:
-    """Pictures, weights and results are in a bucket: what the head sees of this machine is none."""
+    """Pictures, weights and results are in a bucket: what the head sees of this machine is none.
+
+    Nor is its code of any use: driver and workers have what was sent, though another Reverie is
+    where the head was started, and in its PYTHONPATH.
+    """
     out = f"{s3()}/renders/one"
     weights = f"weights={{{NETWORK}: {tiny_weights_dir / NETWORK}.safetensors}}"
     few = ["--set", "inputs=photos/0.png", "--set", "steps.0.dream.iterations=1", "--set", weights]
-    with grid(tmp_path / "home", token=False, nodes=0, REVERIE_WEIGHTS="") as alone:
+    old, own = {"PYTHONPATH": str(stale)}, {"PYTHONPATH": str(Path(__file__).parents[2])}
+    with grid(
+        tmp_path / "home", token=False, nodes=0, folder=stale, REVERIE_WEIGHTS="", **old
+    ) as alone:
         submit = ["submit", "job.yaml", "--address", alone.dashboard, "--out", out, "--wait"]
-        code, text = alone.call(*submit, *few, folder=desk)
+        code, text = alone.call(*submit, *few, folder=desk, **own)
     assert code == exits.DONE, text
     assert re.search(r"frames/1-dream/0-\w+\.png  finished", text)
     assert list(pixels(out)) == [f"frames/1-dream/0-{UNTIL}.png"]

@@ -221,6 +221,7 @@ def test_a_head_may_be_silent_for_a_while_but_not_for_ever(
         (("--set", "inputs=none.png"), exits.BAD_INPUT, "inputs: none.png: there is no such file"),
         (("--set", 'steps.0.dream.layers=["conv99"]'), exits.BAD_INPUT, "no layer 'conv99'"),
         (("--set", "weights={vgg16: v.pth}"), exits.BAD_INPUT, "weights.vgg16: v.pth: there is no"),
+        (("--weights-dir", "w"), exits.BAD_INPUT, "--weights-dir w: is a folder of the head's"),
         (("--id", "../x"), exits.BAD_INPUT, "--id ../x: may hold"),
         (("--out", "memory://x/y"), exits.BAD_INPUT, "memory, which no cluster sees"),
         (("--out", "nosuch://x/y"), exits.NO_WORKSPACE, "isn't a place for a workspace"),

@@ -1,4 +1,4 @@
-"""Jobs beside others on one cluster: they share it, nodes come and are drained, drivers die."""
+"""Jobs beside others on one cluster: they share it, nodes come, go and are drained, drivers die."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from PIL import Image
 
 from cluster import exits
 from cluster.cli import run as command
-from tests.faults.harness import Judgement, Run, furnish, job, lines
+from tests.faults.harness import Judgement, Run, frames, furnish, job, lines
 from tests.faults.test_faults import checkpointed
 
 MEMORY = {"object_store_memory": 100 * 2**20}
@@ -22,25 +22,30 @@ MEMORY = {"object_store_memory": 100 * 2**20}
 
 @pytest.fixture(scope="module")
 def farm() -> Iterator[Any]:
-    """A Ray whose head renders nothing, and a node that has room for three workers."""
+    """A Ray whose head renders nothing, and three nodes that have room for a worker each."""
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     utils = pytest.importorskip("ray.cluster_utils")
     head = {"num_cpus": 0, "include_dashboard": False, **MEMORY}
     cluster = utils.Cluster(initialize_head=True, head_node_args=head)
-    cluster.add_node(num_cpus=3, node_name="a", **MEMORY)
+    for name in "abc":
+        cluster.add_node(num_cpus=1, node_name=name, **MEMORY)
     yield cluster
     cluster.shutdown()
 
 
 def drain(cluster: Any, name: str, within_s: float) -> None:
     """What `ray drain-node` does, where a node is to be taken away."""
-    node = next(node for node in cluster.worker_nodes if node._ray_params.node_name == name)
     from ray._raylet import GcsClient
 
     deadline_ms = int((time.time() + within_s) * 1000)
-    preemption = 2
+    preemption, node_id = 2, named(cluster, name).node_id
     gcs = GcsClient(address=cluster.address)
-    assert gcs.drain_node(node.node_id, preemption, "spot", deadline_ms)[0]
+    assert gcs.drain_node(node_id, preemption, "spot", deadline_ms)[0]
+
+
+def named(cluster: Any, name: str) -> Any:
+    """The node of a name."""
+    return next(node for node in cluster.worker_nodes if node._ray_params.node_name == name)
 
 
 def workers(run: Run) -> int:
@@ -58,12 +63,14 @@ def until(seen: Callable[[], bool], within_s: float = 180.0) -> None:
     deadline = time.monotonic() + within_s
     while not seen():
         assert time.monotonic() < deadline, "not seen"
-        time.sleep(0.05)
+        time.sleep(0.2)  # all events are read each time
 
 
-def furnished(folder: Path, *, iterations: int, pictures: int = 4) -> Path:
+def furnished(
+    folder: Path, *, iterations: int, every: int = 10, pictures: int = 4, optimizer: str = "adam"
+) -> Path:
     """A job of some style transfers in a folder of its own."""
-    description = job("adam", iterations=iterations, every=10)
+    description = job(optimizer, iterations=iterations, every=every)
     names = [f"{n}.png" for n in range(pictures)]
     description |= {
         "inputs": names,
@@ -83,12 +90,14 @@ def furnished(folder: Path, *, iterations: int, pictures: int = 4) -> Path:
 def test_two_jobs_share_a_cluster_and_have_more_when_one_dies_or_a_node_joins(
     tmp_path: Path, farm: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    first = Run(furnished(tmp_path / "a", iterations=10**6), "--address", farm.address, spawn=True)
+    without_end = {"iterations": 10**6, "every": 1000}
+    where_to = ("--address", farm.address)
+    first = Run(furnished(tmp_path / "a", **without_end), *where_to, spawn=True)
     second = None
     try:
         until(lambda: workers(first) == 3)
-        more = ("--address", farm.address, "--priority", "100")
-        second = Run(furnished(tmp_path / "b", iterations=10**6), *more, spawn=True)
+        more = (*where_to, "--priority", "100")
+        second = Run(furnished(tmp_path / "b", **without_end), *more, spawn=True)
         until(lambda: (workers(first), workers(second)) == (1, 2))
         assert command(["status", str(first.out)]) == exits.UNFINISHED
         assert "may have 1 worker, beside 1 other job" in capsys.readouterr().out
@@ -99,7 +108,7 @@ def test_two_jobs_share_a_cluster_and_have_more_when_one_dies_or_a_node_joins(
         second.signal(signal.SIGKILL)
         assert second.wait() == -signal.SIGKILL
         until(lambda: workers(first) == 3)
-        farm.add_node(num_cpus=1, node_name="b", **MEMORY)
+        farm.add_node(num_cpus=1, node_name="d", **MEMORY)
         until(lambda: workers(first) == 4)
         assert command(["cancel", str(first.out)]) == exits.DONE
         assert first.wait() == exits.INTERRUPTED
@@ -112,25 +121,60 @@ def test_two_jobs_share_a_cluster_and_have_more_when_one_dies_or_a_node_joins(
     assert not {"failed", "retried", "worker_lost"} & happened
 
 
+def test_two_jobs_at_once_end_with_their_own_frames_though_a_worker_stops_and_a_node_goes(
+    tmp_path: Path, farm: Any
+) -> None:
+    """Each as if it had been rendered alone, without loss of what was in a checkpoint."""
+    furnish(tmp_path / "a", job("adam", iterations=120))
+    furnished(tmp_path / "b", iterations=600, pictures=2, optimizer="gradient_descent")
+    where_to = ("--address", farm.address, "--max-workers", "1")
+    first, second = runs = [Run(tmp_path / name, *where_to, spawn=True) for name in ("a", "b")]
+    until(lambda: checkpointed(first) > 0 and checkpointed(second) > 0)
+    os.kill(first.workers()[0], signal.SIGSTOP)
+    farm.remove_node(named(farm, where(second)[-1]), allow_graceful=False)
+    for run in runs:  # meanwhile
+        render_alone(run.out.parent)
+    for run in runs:
+        assert run.wait() == exits.DONE
+        judgement = Judgement()
+        judgement.hear(run)
+        judgement.end(run.out, run.out.parent / "reference")
+        assert judgement.faults == []
+    assert any("told nothing" in reason for reason in lost(first))
+    assert len(lost(second)) > 0
+    assert len(set(where(second))) == 2
+    assert (len(frames(first.out)), len(frames(second.out))) == (4, 2)
+
+
+def render_alone(folder: Path) -> None:
+    """Render a job in this process, for its frames to be compared with."""
+    job, out = str(folder / "job.yaml"), str(folder / "reference")
+    assert command(["render", job, "--inline", "--out", out]) == exits.DONE
+
+
+def where(run: Run) -> list[str]:
+    """The nodes on which tasks were started."""
+    return [r["node"] for r in lines(run.out / "log.jsonl") if r["event"] == "started"]
+
+
+def lost(run: Run) -> list[str]:
+    """Why workers were lost."""
+    return [event["reason"] for event in run.events() if event["event"] == "worker_lost"]
+
+
 def test_what_runs_on_a_node_that_is_drained_goes_on_elsewhere_without_loss(
     tmp_path: Path, farm: Any
 ) -> None:
     furnished(tmp_path, pictures=1, iterations=2000)  # more than until the notice is heeded
-    assert Run(tmp_path, "--inline", out="reference", spawn=True).wait() == exits.DONE
-    if len(farm.worker_nodes) == 1:
-        farm.add_node(num_cpus=1, node_name="b", **MEMORY)
     run = Run(tmp_path, "--address", farm.address, spawn=True)
-
-    def began() -> list[str]:
-        return [r["node"] for r in lines(run.out / "log.jsonl") if r["event"] == "started"]
-
     until(lambda: checkpointed(run) > 0)
-    drain(farm, began()[0], within_s=30.0)
+    drain(farm, where(run)[0], within_s=30.0)
+    render_alone(tmp_path)
     assert run.wait() == exits.DONE
     told = [event["event"] for event in run.events()]
     assert "worker_released" in told
     assert not {"task_retried", "worker_lost"} & set(told)
-    assert sorted(began()) == ["a", "b"]
+    assert len(where(run)) == len(set(where(run))) == 2
     judgement = Judgement()
     judgement.hear(run)
     judgement.end(run.out, tmp_path / "reference")
