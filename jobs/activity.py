@@ -24,10 +24,11 @@ from jobs.choosing import Choice
 from jobs.files import Files
 from jobs.inputs import Source
 from renderer import images, networks
+from renderer.cache import cache_home
 from renderer.channels import WHOLE, Region, Values, activations, usual
 from renderer.errors import ImageError, WorkspaceError
 from renderer.networks import Network
-from renderer.weights import Weights, cache_dir
+from renderer.weights import Weights
 
 VERSION = 1
 """To be raised whenever the same picture comes to give other values."""
@@ -81,7 +82,7 @@ class Activity:
     ) -> None:
         """``folder`` is the cache; ``told`` is called with every picture that is shown to it."""
         self._shelf, self._told = shelf, told
-        self._folder = folder or cache_dir().parent / "activations"
+        self._folder = folder or cache_home() / "activations"
         self._known: dict[str, Values] = {}
         self._built: dict[int, Network] = {}
 

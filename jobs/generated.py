@@ -19,8 +19,8 @@ from functools import lru_cache
 from typing import Any
 
 from jobs.names import safe
+from renderer.decoding import MAX_PIXELS
 from renderer.errors import ImageError
-from renderer.images import MAX_PIXELS
 from renderer.settings import nearest
 
 KINDS = ("noise", "white", "black")

@@ -23,8 +23,8 @@ from jobs import generated
 from jobs.names import Names, stems
 from jobs.seen import Facts, Seen, forget
 from renderer import decoding
+from renderer.decoding import MAX_PIXELS
 from renderer.errors import ImageError, JobError
-from renderer.images import MAX_PIXELS
 from renderer.settings import nearest
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".jfif", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".apng")

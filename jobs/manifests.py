@@ -8,9 +8,8 @@ A manifest is CSV with a header (``.csv``; ``.tsv`` with tabs) or JSON lines (``
     harbour/2.jpg,,,
 
 ``path`` (or ``url``) is taken from the manifest's folder, ``name`` is what its frames are called.
-The other columns are settings of the job's steps, called as in a matrix; an empty cell leaves the
-job's own. What decides which tasks there are (networks, layers, channels, styles) is the same for
-all pictures. Columns that begin with ``x-`` are passed over.
+The other columns are settings of the picture's own (jobs.columns); an empty cell leaves the job's.
+Columns that begin with ``x-`` are passed over.
 """
 
 from __future__ import annotations
@@ -19,35 +18,22 @@ import csv
 import itertools
 import json
 import os
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
 from upath import UPath
 
-from jobs.complaints import complaints
-from jobs.documents import Document, parse
-from jobs.keys import Keys
-from jobs.models import Model, subset
+from jobs.columns import NAME, PLACES, Change, Columns, sets
 from jobs.names import safe
-from jobs.spec import JobSpec, schema
+from jobs.spec import JobSpec
 from renderer.errors import JobError
-from renderer.settings import DreamSettings, StyleSettings, nearest
 
 MAX_LINE_BYTES, MAX_ROWS = 65_536, 1_000_000
 SHOWN_FAULTS = 5
-VALUES_KNOWN = 4096
-"""So many values are known to be right: often many rows have the same."""
-
-PLACES, NAME, PASSED_OVER = ("path", "url"), "name", "x-"
-STRUCTURAL = ("network", "layer", "channels", "classes", "content_layers", "style_layers")
-SAME_FOR_ALL = (*STRUCTURAL, "style_weights", "regions")
-
-Changes = tuple[tuple[int, str, Any], ...]
-"""Settings of steps: the step (from 0), the setting's name, its value."""
+Cells = Iterator[tuple[int, dict[str, Any]]]
+"""The rows of a manifest: their lines, and their cells by column."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +42,7 @@ class Row:
 
     path: str
     name: str
-    changes: Changes
+    changes: tuple[Change, ...]
     place: str  # file and line
 
 
@@ -67,12 +53,15 @@ def rows(spec: JobSpec, manifest: str, *, swept: Collection[str] = ()) -> list[R
     """
     path = manifest if "://" in manifest else str(spec.base / Path(manifest).expanduser())
     as_json = path.lower().endswith((".jsonl", ".ndjson"))
-    reader = _Reader(spec, swept, folder=path.rpartition("/")[0], as_text=not as_json)
+    columns = Columns(spec, swept, as_text=not as_json)
+    reader = _Reader(columns, folder=path.rpartition("/")[0])
     found: list[Row] = []
     faults: list[str] = []
     try:
         lines = _lines(path, manifest)
-        for line, cells in _json_cells(manifest, lines) if as_json else _csv_cells(manifest, lines):
+        for line, cells in (
+            _json_cells(manifest, lines) if as_json else _csv_cells(manifest, lines, columns.check)
+        ):
             try:
                 found.append(reader.row(f"{manifest}:{line}", cells))
             except JobError as error:
@@ -101,15 +90,10 @@ def named(found: list[Row]) -> dict[str, Row]:
 
 
 class _Reader:
-    """Makes rows of cells, each of their columns and values checked once."""
+    """Makes rows of cells."""
 
-    def __init__(
-        self, spec: JobSpec, swept: Collection[str], *, folder: str, as_text: bool
-    ) -> None:
-        self._spec, self._folder, self._as_text = spec, folder, as_text
-        self._swept = swept
-        self._columns: dict[str, tuple[int, str, str]] = {}  # step, its kind, the setting
-        self._values: dict[tuple[str, str], Any] = {}
+    def __init__(self, columns: Columns, *, folder: str) -> None:
+        self._columns, self._folder = columns, folder
 
     def row(self, place: str, cells: Mapping[str, Any]) -> Row:
         """A row. JobError with its place, column and what is wrong."""
@@ -121,9 +105,9 @@ class _Reader:
             if not isinstance(text, str) or "\0" in text:
                 raise JobError(f"{place}: {column}: expected text, got {text!r}")
         changes = [
-            self._change(place, column, value)
+            self._columns.change(place, column, value)
             for column, value in cells.items()
-            if column not in (*PLACES, NAME) and not column.startswith(PASSED_OVER) and value != ""
+            if value != "" and sets(column)
         ]
         return Row(self._path(picture), safe(name) if name else "", tuple(changes), place)
 
@@ -134,56 +118,14 @@ class _Reader:
             return f"{self._folder}/{picture}"
         return os.path.normpath(os.path.join(self._folder, os.path.expanduser(picture)))
 
-    def _change(self, place: str, column: str, value: Any) -> tuple[int, str, Any]:
-        if column not in self._columns:
-            self._columns[column] = self._setting(place, column)
-        step, kind, name = self._columns[column]
-        key = (column, repr(value))
-        if key not in self._values:
-            if len(self._values) >= VALUES_KNOWN:
-                self._values.clear()
-            if self._as_text:  # read as YAML, as after --set
-                value = parse(value, f"{place}: {column}").data
-            self._values[key] = _checked(place, column, model=_model(kind), setting={name: value})
-        return step, name, self._values[key]
 
-    def _setting(self, place: str, column: str) -> tuple[int, str, str]:
-        """The step, its kind and the setting that a column means."""
-        try:
-            full = Keys(Document(self._spec.data, place), schema()).full(column, (column,))
-        except JobError as error:
-            near = nearest(column, (*PLACES, NAME)) or f" (x-{column} would be passed over)"
-            raise JobError(f"{error}{near}") from None
-        _, number, kind, name = [*full.split(".", 3), "", "", ""][:4]
-        if kind not in _MODELS or name not in _model(kind).model_fields:
-            raise JobError(f"{place}: {column}: is the same for all pictures of a job")
-        if full in self._swept:
-            raise JobError(f"{place}: {column}: is varied by the job's matrix already")
-        return int(number), kind, name
+def _csv_cells(
+    name: str, lines: Iterator[str], check: Callable[[str, Iterable[str]], None]
+) -> Cells:
+    """The rows of CSV, whose columns are parted by tabs, semicolons or commas.
 
-
-_MODELS: Mapping[str, type] = {"dream": DreamSettings, "style": StyleSettings}
-
-
-@cache
-def _model(kind: str) -> type[Model]:
-    """The settings of a kind of step that may be one picture's own."""
-    return subset(_MODELS[kind], without=SAME_FOR_ALL)
-
-
-def _checked(place: str, column: str, *, model: type[Model], setting: Mapping[str, Any]) -> Any:
-    """The value of one setting, as steps have it. JobError with place and column."""
-    ((name, _),) = setting.items()
-    try:
-        return getattr(model.model_validate(setting), name)
-    except ValidationError as error:
-        found = complaints(error, Document(setting, place), model.model_json_schema())
-        told = "\n".join(line.replace(f"{place}: {name}", f"{place}: {column}") for line in found)
-        raise JobError(told) from None
-
-
-def _csv_cells(name: str, lines: Iterator[str]) -> Iterator[tuple[int, dict[str, Any]]]:
-    """(line, cells by column) of CSV; its columns are parted by tabs, semicolons or commas."""
+    ``check`` is asked, with the header's place, whether its columns are right.
+    """
     head = next(lines, "")
     if not head.strip():
         return
@@ -195,7 +137,8 @@ def _csv_cells(name: str, lines: Iterator[str]) -> Iterator[tuple[int, dict[str,
         for cells in reader:
             if not columns:
                 columns = [cell.strip() for cell in cells]
-                _check_columns(name, columns)
+                _check_header(name, columns)
+                check(f"{name}:1", columns)
             elif cells:
                 if len(cells) != len(columns):
                     fault = f"has {len(cells)} cells, and the header {len(columns)}"
@@ -206,7 +149,9 @@ def _csv_cells(name: str, lines: Iterator[str]) -> Iterator[tuple[int, dict[str,
         raise JobError(f"{name}:{reader.line_num}: is not CSV ({error})") from error
 
 
-def _check_columns(name: str, columns: list[str]) -> None:
+def _check_header(name: str, columns: list[str]) -> None:
+    if "" in columns:
+        raise JobError(f"{name}:1: has no name for column {columns.index('') + 1}")
     twice = [column for column in columns if columns.count(column) > 1]
     if twice:
         raise JobError(f"{name}:1: has the column {twice[0]!r} twice")
@@ -216,8 +161,8 @@ def _check_columns(name: str, columns: list[str]) -> None:
         )
 
 
-def _json_cells(name: str, lines: Iterator[str]) -> Iterator[tuple[int, dict[str, Any]]]:
-    """(line, cells by column) of JSON lines."""
+def _json_cells(name: str, lines: Iterator[str]) -> Cells:
+    """The rows of JSON lines."""
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue

@@ -7,6 +7,7 @@ a type, a default, a bound and a help text are written in one place only.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated, Any, cast, get_args, get_origin
 
 from pydantic import (
@@ -143,6 +144,13 @@ class Record:
 def subset(kind: type, *, without: tuple[str, ...] = ()) -> type[Model]:
     """A model of those knobs of a settings dataclass that aren't named; all may be left out."""
     return create_model(kind.__name__, __base__=Model, **_fields(kind, without))
+
+
+def part(model: type[BaseModel], names: Iterable[str]) -> type[Model]:
+    """A model of some fields of another one."""
+    fields = {name: model.model_fields[name] for name in names}
+    own: dict[str, Any] = {name: (field.annotation, field) for name, field in fields.items()}
+    return create_model(model.__name__, __base__=Model, **own)
 
 
 def given(model: BaseModel, kind: type) -> dict[str, Any]:

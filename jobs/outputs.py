@@ -12,10 +12,10 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
 
 from jobs import making, steps, sweeps
 from jobs.documents import Key
+from jobs.kinds import OF_A_MATRIX, OF_A_STEP, SUFFIXES, OutputKind
 from jobs.models import given
 from jobs.names import Names
 from jobs.origins import Shown, shown, shows_input
@@ -27,15 +27,6 @@ from jobs.tasks import Frame, Task
 from renderer.errors import JobError
 from renderer.settings import AnimationSettings, FrameSettings, GridSettings, SheetSettings, nearest
 
-OutputKind = Literal["gif", "sheet", "grid", "table", "plot", "making"]
-SUFFIXES: dict[OutputKind, tuple[str, ...]] = {
-    "gif": (".gif",),
-    "sheet": ("-sheet.png",),
-    "grid": ("-grid.png",),
-    "table": ("-table.csv",),
-    "plot": ("-losses.png", "-losses.csv"),
-    "making": ("-making.gif",),
-}
 Made = AnimationSettings | SheetSettings | GridSettings | TableSettings | PlotSettings
 KINDS: dict[OutputKind, type[Made]] = {
     "gif": AnimationSettings,
@@ -45,8 +36,6 @@ KINDS: dict[OutputKind, type[Made]] = {
     "plot": PlotSettings,
     "making": AnimationSettings,
 }
-OF_A_STEP: tuple[OutputKind, ...] = ("table", "plot")
-OF_A_MATRIX: tuple[OutputKind, ...] = ("grid", "table")
 
 
 @dataclass(frozen=True, slots=True)

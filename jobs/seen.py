@@ -22,9 +22,9 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from renderer.cache import cache_home
+from renderer.decoding import MAX_PIXELS
 from renderer.errors import ImageError
-from renderer.images import MAX_PIXELS
-from renderer.weights import cache_dir
 
 FEWEST = 100
 """Folders of fewer pictures are looked at anew each time: that takes no time."""
@@ -133,7 +133,7 @@ def _stamp(path: str) -> list[int] | None:
 
 def _record(folder: str) -> Path:
     name = hashlib.sha256(os.fsencode(os.path.abspath(folder))).hexdigest()[:32]
-    return cache_dir().parent / "pictures" / f"{name}.json"
+    return cache_home() / "pictures" / f"{name}.json"
 
 
 def _line(items: Iterable[object]) -> bytes:

@@ -8,7 +8,7 @@ its gradient, and those whose graphs aren't kept once more without. Targets and 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
 
@@ -21,10 +21,13 @@ from renderer.footprint import Arrangement, Footprint, Layouts
 from renderer.networks.flow import Flow
 from renderer.scales import Scale, scales
 from renderer.settings import StyleSettings
-from renderer.targets import Layers
+from renderer.targets import Layers, shares
 
 FILE_S = 2e-7
 """Seconds that decoding, resizing and encoding take, for each pixel."""
+
+UNLIKE = 4
+"""Times as many positions as its paintings, or as few, a picture has where sums go wrong."""
 
 Size = tuple[int, int]
 
@@ -47,11 +50,15 @@ class Means:
 
 @dataclass(frozen=True)
 class Styling:
-    """What one style transfer of a picture of (height, width) comes to, on each of its workers."""
+    """What one style transfer of a picture of (height, width) comes to, on each of its workers.
+
+    ``paintings`` are the sizes of its style pictures' files.
+    """
 
     settings: StyleSettings
     until: str
     size: Size
+    paintings: tuple[Size, ...]
     means: Means
     arrangement: Arrangement
 
@@ -96,7 +103,7 @@ class Styling:
     @property
     def warnings(self) -> tuple[str, ...]:
         """What in it is unwise, and what would be better."""
-        return tuple(line for line in (self._laps, self._lacks) if line)
+        return tuple(line for line in (self._laps, self._lacks, self._unlike) if line)
 
     @property
     def _laps(self) -> str:
@@ -127,16 +134,40 @@ class Styling:
             "(resources.workers, resources.threads)"
         )
 
+    @property
+    def _unlike(self) -> str:
+        if self.settings.gram != "sum":
+            return ""
+        own, theirs = math.prod(self.size), self._paintings_px
+        if theirs / UNLIKE <= own <= theirs * UNLIKE:
+            return ""
+        much, looks = (own / theirs, "weaker") if own > theirs else (theirs / own, "stronger")
+        return (
+            f"style.gram: sum asks a picture of {own / 1e6:.2g} MP for what its painting of "
+            f"{theirs / 1e6:.2g} MP adds up to, so each position is styled {much:.0f} times "
+            f"{looks}; better: gram: mean, or style_scale: 1"
+        )
+
+    @property
+    def _paintings_px(self) -> float:
+        """The pixels of the paintings as they are compared, by their shares."""
+        last = scales(self.settings, self.size)[-1]
+        areas = (
+            math.prod(p) * (last.longest(self.settings, p) / max(p)) ** 2 for p in self.paintings
+        )
+        weights = shares(self.settings, len(self.paintings))
+        return sum(share * area for share, area in zip(weights, areas, strict=True))
+
 
 def stylings(plan: Plan, means: Means, *, most: Mapping[str, int]) -> dict[str, Styling]:
     """Those of a plan's style tasks, by their ids. ``most`` is the most shards of a task (or 1)."""
-    found: dict[tuple[StyleSettings, str, Size, Means], Styling] = {}
+    found: dict[tuple[Hashable, ...], Styling] = {}
     by_task, sizes = {}, plan.sizes
     for task in plan.tasks:
         if isinstance(task.settings, StyleSettings):
             size = sizes[task.id]
             own = replace(means, shards=min(means.shards, most.get(task.id, 1)))
-            key = (task.settings, task.until, size, own)
+            key = (task.settings, task.until, size, _paintings(task), own)
             if key not in found:
                 found[key] = styling(task, size, own)
             by_task[task.id] = found[key]
@@ -149,7 +180,11 @@ def styling(task: Task, size: Size, means: Means) -> Styling:
     layouts = _layouts(task.settings, task.until, size, means.shards)
     tile_px = means.tile_px
     one = layouts.best(means.budget_bytes) if tile_px is None else layouts.at(tile_px)
-    return Styling(task.settings, task.until, size, means, one)
+    return Styling(task.settings, task.until, size, _paintings(task), means, one)
+
+
+def _paintings(task: Task) -> tuple[Size, ...]:
+    return tuple(style.size for style in task.styles)
 
 
 def _layouts(settings: StyleSettings, until: str, size: Size, shards: int) -> Layouts:

@@ -34,14 +34,16 @@ class Tuning:
 
 
 def _tuned(branch: Branch, row: Row) -> Branch:
+    whole = {name: value for step, name, value in row.changes if step is None}
     stages = list(branch.stages)
-    for number in {step for step, _, _ in row.changes}:
+    for number in {step for step, _, _ in row.changes if step is not None}:
         own = {name: value for step, name, value in row.changes if step == number}
         try:
             stages[number] = _with(stages[number], own)
         except SettingError as error:
             raise JobError(f"{row.place}: {error}") from error
-    return replace(branch, stages=tuple(stages))
+    spec = branch.spec.model_copy(update=whole) if whole else branch.spec
+    return replace(branch, spec=spec, stages=tuple(stages))
 
 
 def _with(stage: Stage, own: dict[str, Any]) -> Stage:

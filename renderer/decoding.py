@@ -26,6 +26,8 @@ from renderer.errors import ImageError
 FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF")
 ANIMATED = ("PNG", "WEBP", "GIF")
 
+MAX_PIXELS = 2**28  # a 200-megapixel photograph passes; its float32 pixels take 3 GB at most
+
 Array = npt.NDArray[np.float32]
 
 _ORIENTATION = 0x0112

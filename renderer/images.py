@@ -22,6 +22,7 @@ from torch import Tensor
 from torch.nn.functional import interpolate
 
 from renderer import decoding, metadata
+from renderer.decoding import MAX_PIXELS
 from renderer.errors import ImageError
 from renderer.metadata import FORMATS, read_settings
 
@@ -42,8 +43,6 @@ __all__ = [
     "to_image",
     "unpack",
 ]
-
-MAX_PIXELS = 2**28  # a 200-megapixel photograph passes; its float32 pixels take 3 GB at most
 
 
 @dataclass(frozen=True, eq=False)

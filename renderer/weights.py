@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from renderer import canonical, downloads
+from renderer.cache import cache_home
 from renderer.canonical import digest
 from renderer.containers import Array, open_container
 from renderer.errors import WeightsError
@@ -155,12 +156,6 @@ def directories(weights_dir: PathLike | None = None) -> tuple[Path, ...]:
 def cache_dir() -> Path:
     """Where downloaded weights are kept."""
     return cache_home() / "weights"
-
-
-def cache_home() -> Path:
-    """Where all is kept that can be had again: $REVERIE_CACHE, or the user's cache directory."""
-    own, shared = os.environ.get("REVERIE_CACHE"), os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    return Path(own or f"{shared}/reverie").expanduser()
 
 
 def _read(known: NetworkEntry, until: str, path: Path) -> Weights:

@@ -16,8 +16,6 @@ from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import torch
-
 log = logging.getLogger(__name__)
 
 
@@ -94,6 +92,8 @@ class Granter:
 
         Whose fault it was shows there.
         """
+        import torch  # only here: whoever looks at a job's folder knows of events, too
+
         first = some[0]
         if len(some) == 1 or first.together is None:
             return

@@ -127,7 +127,7 @@ with_parameters(assemble_command, parameters(AnimationSettings))
 
 def made(storage: Storage) -> list[str]:
     """Names of a job's outputs that are there."""
-    from jobs.outputs import SUFFIXES
+    from jobs.kinds import SUFFIXES
     from jobs.page import PAGE
 
     endings = tuple(ending for kind in SUFFIXES.values() for ending in kind)

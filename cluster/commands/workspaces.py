@@ -199,13 +199,14 @@ def _driven(storage: Storage) -> Holder:
 
 def workspace(given: str) -> Storage:
     """Where a job is: in the folder or at the URL, or where that of a job file is rendered to."""
-    from jobs import spec
     from jobs.storage import at, is_url
 
     path = Path(given)
     if is_url(given):
         return at(given)
     if path.is_file():
+        from jobs import spec  # brings torch, which folders don't need
+
         return at(RENDERS / spec.load(path).title)
     if not path.is_dir():
         known = [str(path) for path in RENDERS.glob("*")] if RENDERS.is_dir() else []

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import socket
+import subprocess
+import sys
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -50,6 +52,20 @@ def test_status_names_what_failed_with_its_node_and_counts_what_needs_it(
         {"file": first.file, "label": "conv1", "cause": "worker_lost", "reason": "gone",
          "node": "n7", "attempt": 3}
     ]  # fmt: skip
+
+
+def test_looking_after_a_job_needs_no_torch(farm: Farm) -> None:
+    with Workspace.open(OUT) as workspace:
+        workspace.begin({}, farm.plan().tasks)
+    code = (
+        "import sys; from cluster.cli import run\n"
+        "for verb in 'status list errors logs output clean retry'.split():\n"
+        "    run([verb, sys.argv[1], *(['--failed'] if verb == 'retry' else [])])\n"
+        "    print(verb, *(name for name in ('torch', 'ray') if name in sys.modules))\n"
+    )
+    command = [sys.executable, "-c", code, str(OUT.absolute())]
+    lines = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+    assert {"status", "list", "errors", "logs", "output", "clean", "retry"} <= set(lines)
 
 
 def test_a_failure_is_forgotten_once_the_task_is_tried_again(farm: Farm, told: Told) -> None:

@@ -53,6 +53,20 @@ def test_each_row_is_a_picture_with_its_own_settings(
     assert [frame.input for frame in plan.frames[0]] == [name for name, _, _ in told]
 
 
+def test_a_row_with_a_seed_and_a_size_is_as_in_a_job_with_these(
+    write: Callable[..., Path], planned: Planner
+) -> None:
+    write("path,seed,size\na.png,,\na.png,8,\na.png,,20\na.png,9,null\n")
+    steps = [DREAM, STYLE]
+    plan = planned(inputs=LISTED, steps=steps, seed=7, size=24)
+    alone = [
+        planned(inputs=["lists/a.png"], steps=steps, seed=seed, size=size).tasks
+        for seed, size in ((7, 24), (8, 24), (7, 20), (9, None))
+    ]
+    assert [task.id for task in plan.tasks] == [task.id for tasks in alone for task in tasks]
+    assert [frame.size for frame in plan.frames[1]] == [(18, 24), (18, 24), (15, 20), (30, 40)]
+
+
 def test_a_row_that_sets_nothing_is_the_picture_itself(
     write: Callable[..., Path], planned: Planner, tmp_path: Path
 ) -> None:
@@ -84,9 +98,12 @@ def test_forms_of_lists(write: Callable[..., Path], planned: Planner, name: str,
     [
         ("path,iterations\na.png,0\n", "lists/set.csv:2: iterations: must be at least 1, not 0"),
         ("path,iterations\n\n\na.png,x\n", "lists/set.csv:4: iterations: expected a whole number"),
-        ("path,iteratons\na.png,2\n", "set.csv:2: iteratons: is no setting of this job; did you"),
-        ("path,network\na.png,vgg16\n", "set.csv:2: network: is the same for all pictures"),
-        ("path,seed\na.png,1\n", "set.csv:2: seed: is the same for all pictures"),
+        ("path,iteratons\na.png,2\n", "set.csv:1: iteratons: is no setting of this job; did you"),
+        ("path,network\na.png,vgg16\n", "set.csv:1: network: is the same for all pictures"),
+        ("path,inputs\na.png,b.png\n", "set.csv:1: inputs: is the same for all pictures"),
+        ("path,seed\na.png,-1\n", "lists/set.csv:2: seed: must be at least 0, not -1"),
+        ("path,size\na.png,8\n", "lists/set.csv:2: size: must be at least 16, not 8"),
+        ("path,iterations,\na.png,1,\n", "set.csv:1: has no name for column 3"),
         ("path,name\na.png,x\nb.png,X\n", "set.csv:3: name: 'X' is taken (lists/set.csv:2)"),
         ("path,path\na.png,b.png\n", "set.csv:1: has the column 'path' twice"),
         ("file\na.png\n", "set.csv:1: has no column path or url (it has file)"),
@@ -117,7 +134,7 @@ def test_all_faults_are_told_up_to_some(write: Callable[..., Path], planned: Pla
 def test_what_a_matrix_varies_is_no_rows_own(write: Callable[..., Path], planned: Planner) -> None:
     write("path,iterations\na.png,2\n")
     (line,) = fault(planned, matrix={"iterations": [1, 2]})
-    assert "set.csv:2: iterations: is varied by the job's matrix already" in line
+    assert "set.csv:1: iterations: is varied by the job's matrix already" in line
     plan = planned(inputs=LISTED, steps=[DREAM], matrix={"step_size": [1.0, 2.0]})
     assert {(t.settings.iterations, t.settings.step_size) for t in plan.tasks} == {
         (2, 1.0),
