@@ -181,6 +181,7 @@ class Chronicle:
                 level=line.level,
                 logger=line.logger,
                 message=line.message,
+                **({"shared": True} if line.shared else {}),
             )
 
     def artefact(self, attempt: Attempt, file: str) -> None:
