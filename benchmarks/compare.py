@@ -1,8 +1,9 @@
 """Has anything become slower? New reports beside those of the same machine in benchmarks/results.
 
-What is compared are ``ratios`` (how many times as fast as a plain program of the same run), so that
-a loaded machine does no harm. A line for each; the exit code is 1 where one has fallen by more than
-15 %, 2 where a report can't be read, and 0 where there is nothing to compare with, which is said.
+What is compared are ``ratios`` (how many times as fast as a plain program of the same run, or what
+a second of CPU time was enough for), so that a loaded machine does no harm. A line for each; the
+exit code is 1 where one has fallen by more than 15 %, 2 where a report can't be read, and 0 where
+there is nothing to compare with, which is said.
 
     python -m benchmarks.compare fresh/style.json fresh/dream.json
 """

@@ -5,60 +5,24 @@ python -m benchmarks.performance
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 from benchmarks.compare import RESULTS, read
+from benchmarks.tables import MAKERS
 
 PAGE = Path(__file__).parent.parent / "docs" / "performance.md"
 BEGIN, END = "<!-- results -->\n", "<!-- end of results -->\n"
-TIMED = ("style", "dream")
-"""Benchmarks whose reports have a plain program's times, ours and a floor, by size."""
-
-SHARES = "shares_percent"
-COLUMNS = ("size", "program", "seconds", "CPU s", "x plain", "floor, s", "PSNR, dB")
 
 
 def tables(folder: Path = RESULTS) -> str:
-    """A table for each report, with what it was measured on."""
+    """A table for each report that has a maker, with what it was measured on, and its file."""
     parts = []
     for file in sorted(folder.glob("*.json")):
         report = read(file)
-        if report.get("benchmark") in TIMED:
-            parts.append("\n".join(_table(report, file.name)) + "\n")
+        if (make := MAKERS.get(report.get("benchmark", ""))) is not None:
+            first, *rest = make(report)
+            parts.append("\n".join((f"{first} ({file.name})", *rest)) + "\n")
     return "\n".join(parts)
-
-
-def _table(report: Mapping[str, Any], name: str) -> Iterator[str]:
-    rates = report["rates"]["convolutions_gflops"]
-    yield (
-        f"**{report['benchmark']}**, {report['machine']}, {report['device']}, "
-        f"{report['threads']} threads, {report['weights']} weights, torch {report['torch']}; "
-        f"convolutions at {rates['float32']} GFLOP/s in float32 and {rates['bfloat16']} in "
-        f"bfloat16; `auto` is {report['auto']}; load {report['load']} ({name})"
-    )
-    yield ""
-    yield f"| {' | '.join(COLUMNS)} |"
-    yield "|" + "---|" * len(COLUMNS)
-    for size, found in report["sizes"].items():
-        for program, seconds in found["seconds"].items():
-            cells = [found[key].get(program, "") for key in ("cpu_seconds", "ratios")]
-            cells += [found[key].get(program, "") for key in ("floor_s", "psnr_db")]
-            yield f"| {' | '.join(map(str, (size, program, seconds, *cells)))} |"
-    yield from _shares(report["sizes"])
-
-
-def _shares(sizes: Mapping[str, Any]) -> Iterator[str]:
-    """Where the time goes, in per cent, if the report says so."""
-    told = {size: found[SHARES] for size, found in sizes.items() if SHARES in found}
-    for number, (size, programs) in enumerate(told.items()):
-        for place, (program, kinds) in enumerate(programs.items()):
-            if not number and not place:
-                yield ""
-                yield f"| size | program | {' | '.join(f'{kind}, %' for kind in kinds)} |"
-                yield "|" + "---|" * (2 + len(kinds))
-            yield f"| {size} | {program} | {' | '.join(map(str, kinds.values()))} |"
 
 
 def page(text: str, folder: Path = RESULTS) -> str:

@@ -9,7 +9,8 @@ a second late, or gets less than four fifths of it done:
     records  progress told more and more often (workers tell five a second at most)
     bytes    checkpoints of 9 MB (a style transfer of 512 px with Adam) more and more often
 
-What Ray itself takes to deliver them is not in it. Writes JSON.
+What Ray itself takes to deliver them is not in it. ``ratios`` are how much of each a second of the
+driver's CPU time is enough for, at the most that it bears. Writes JSON.
 
     python -m benchmarks.saturation --workers 256 --json report.json
 """
@@ -21,18 +22,18 @@ import heapq
 import itertools
 import math
 import os
-import platform
 import statistics
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 
-from benchmarks import reports
+from benchmarks import machine, reports
 from benchmarks.sets import add_pictures
 from cluster.backend import Attempt, Joined, Report, Told, Wishes
 from cluster.orders import Orders, Terms
@@ -258,6 +259,12 @@ def climbed(name: str, folder: Path, *, workers: int, seconds: float) -> list[di
     return found
 
 
+def borne(steps: Sequence[dict[str, Any]], name: str) -> float:
+    """How much a second of CPU time was enough for, in a ladder's last step that was borne."""
+    best = next((step for step in reversed(steps) if not saturated(step, name)), steps[0])
+    return round(best[name] / max(best["cpu"], 0.01), 2)
+
+
 def _rounded(step: dict[str, Any]) -> dict[str, Any]:
     return {
         key: _rounded(value) if isinstance(value, dict) else round(value, 2)
@@ -272,17 +279,15 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=4.0, help="of each step of a ladder")
     parser.add_argument("--json", type=Path, help="where to write the report")
     given = parser.parse_args()
-    report: dict[str, Any] = {"workers": given.workers, "seconds": given.seconds}
+    facts = machine.facts(torch.device("cpu"))
+    report: dict[str, Any] = {"benchmark": "saturation", **facts}
+    report |= {"workers": given.workers, "seconds": given.seconds, "ratios": {}}
     with tempfile.TemporaryDirectory(prefix="farm-") as name:
         os.environ["REVERIE_CACHE"] = f"{name}/cache"
         for rung in ("tasks", "records", "megabytes"):
             place = Path(name) / rung
-            report[rung] = climbed(rung, place, workers=given.workers, seconds=given.seconds)
-    report |= {
-        "load": round(os.getloadavg()[0], 1),
-        "machine": f"{os.cpu_count()} cores",
-        "python": platform.python_version(),
-    }
+            found = climbed(rung, place, workers=given.workers, seconds=given.seconds)
+            report[rung], report["ratios"][rung] = found, borne(found, rung)
     reports.tell(report, given.json)
 
 

@@ -4,7 +4,9 @@
 of their own: each way in turn, told by what the command prints (``--json``). ``opened_s`` is when
 the job is planned and its folder open, ``started_s`` when a worker has the picture,
 ``first_iteration_s`` when it has told an iteration, ``all_s`` when the process has ended. And what
-importing the command takes, as ``--help`` needs it and as a rendering does. Medians; writes JSON.
+importing the command takes, as ``--help`` needs it and as a rendering does. Medians; ``ratios`` are
+what importing torch, which nothing can do without, is of the time to the first iteration. Writes
+JSON.
 
     python -m benchmarks.startup --json report.json
     python -m benchmarks.startup --quick
@@ -85,10 +87,11 @@ def measure(turns: int) -> dict[str, Any]:
             for place_in_turn, (way, options) in enumerate(WAYS.items()):
                 number = turn * len(WAYS) + place_in_turn
                 runs[way].append(rendering(folder, options, number))
-    return {
-        "ways": {way: medians(each) for way, each in runs.items()},
-        "imports_s": {name: round(statistics.median(each), 2) for name, each in imports.items()},
-    }
+    ways = {way: medians(each) for way, each in runs.items()}
+    imports_s = {name: round(statistics.median(each), 2) for name, each in imports.items()}
+    shares = {way: imports_s["torch"] / each["first_iteration_s"] for way, each in ways.items()}
+    ratios = {way: round(share, 3) for way, share in shares.items()}
+    return {"ways": ways, "imports_s": imports_s, "ratios": ratios}
 
 
 def medians(runs: Sequence[dict[str, float]]) -> dict[str, float]:

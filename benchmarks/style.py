@@ -5,8 +5,9 @@ descent from noise. In turns step a plain program (benchmarks.plain: float32, Py
 and Reverie in float32 and in what ``precision: auto`` comes to here. Told are seconds, how many
 times as fast as the plain program that is (``ratios``), how far the picture is from the plain one's
 after so many steps (PSNR), where the time goes (``shares_percent``), and the floor: the operations
-of a step at the best rate measured here (benchmarks.machine). With the weights at hand, or random
-ones. Writes JSON; needs no Ray.
+of a step at the best rate measured here (benchmarks.machine). A turn has three steps: Reverie keeps
+freed memory within them, as its workers do while they render; the plain program doesn't. With the
+weights at hand, or random ones. Writes JSON; needs no Ray.
 
     python -m benchmarks.style --sizes 304 512 --json report.json
     python -m benchmarks.style --sizes 304 512 1024 2048 --device cuda --json report.json
@@ -29,7 +30,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from benchmarks import machine, reports
 from benchmarks.machine import Rates
 from benchmarks.plain import Style, Vgg, gram
-from renderer import networks, style, weights
+from renderer import heap, networks, style, weights
 from renderer.errors import WeightsError
 from renderer.networks import Network, NetworkEntry
 from renderer.networks.network import tensors
@@ -41,6 +42,9 @@ SETTINGS = StyleSettings(
     network="vgg16", style_layers=("0..12",), content_layers=("conv3_1",), step_size=1.0
 )
 """Those of the report's long runs."""
+
+TURN = 3
+"""Steps that each program makes before the next one's turn."""
 
 PASSES = 5
 """Times an activation goes to or from memory: written, read, read for its slope; the slope, too."""
@@ -99,28 +103,38 @@ def measure(net: Network, size: int, given: argparse.Namespace, rates: Rates) ->
         plain_vgg(net), content, painting, content_layer=net.layers.index(*SETTINGS.content_layers)
     )
     first = style.start_image(content, SETTINGS, 0)
-    works: dict[str, machine.Work] = {"plain": lambda: _plain_step(plain, first)}
+    works: dict[str, machine.Work] = {"plain": lambda: _turn(lambda: _plain_step(plain, first))}
     for name, precision in names.items():
         settings = replace(SETTINGS, precision=precision, style_max_size=None, iterations=10**6)
         steps = style.steps(content, [painting], net, settings, fetch_losses=lambda: False)
-        works[name] = lambda steps=steps: next(steps)  # type: ignore[misc]
-    times = machine.in_turns(works, turns=given.turns, device=device)
+        works[name] = lambda steps=steps: _kept_turn(lambda: next(steps))  # type: ignore[misc]
+    times = machine.in_turns(works, turns=given.turns, device=device, warm_up=1)
     gflop, values = _work(plain, first)
     floors = {name: rates.floor_s(1e9 * gflop, _moved(values, p), p) for name, p in names.items()}
     wanted = times["plain"].of(device)
     return {
         "gflop": round(gflop, 1),
-        "seconds": _rounded({name: spent.seconds for name, spent in times.items()}),
-        "cpu_seconds": _rounded({name: spent.cpu_seconds for name, spent in times.items()}),
+        "seconds": _a_step({name: spent.seconds for name, spent in times.items()}),
+        "cpu_seconds": _a_step({name: spent.cpu_seconds for name, spent in times.items()}),
         "ratios": {name: round(wanted / times[name].of(device), 2) for name in names},
-        "floor_s": _rounded(floors),
+        "floor_s": {name: round(floor, 4) for name, floor in floors.items()},
         "shares_percent": {name: machine.shares(work, device) for name, work in works.items()},
         "psnr_db": _likeness(net, plain, (content, painting), given.steps),
     }
 
 
-def _rounded(seconds: Mapping[str, float]) -> dict[str, float]:
-    return {name: round(value, 4) for name, value in seconds.items()}
+def _turn(step: machine.Work) -> None:
+    for _ in range(TURN):
+        step()
+
+
+def _kept_turn(step: machine.Work) -> None:
+    with heap.kept():
+        _turn(step)
+
+
+def _a_step(seconds: Mapping[str, float]) -> dict[str, float]:
+    return {name: round(value / TURN, 4) for name, value in seconds.items()}
 
 
 def _plain_step(plain: Style, image: Tensor) -> Tensor:
@@ -164,9 +178,9 @@ def main() -> None:
     """Measure every size, and write the report anew after each."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--sizes", nargs="+", type=int, default=[304, 512], help="sides, px")
-    parser.add_argument("--turns", type=int, default=5, help="timed steps of each program")
+    parser.add_argument("--turns", type=int, default=3, help="timed turns of each program")
     parser.add_argument("--steps", type=int, default=10, help="steps before pictures are compared")
-    parser.add_argument("--quick", action="store_true", help="one turn, two steps")
+    parser.add_argument("--quick", action="store_true", help="one turn, two steps compared")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--json", type=Path, help="where to write the report")

@@ -10,6 +10,7 @@ from cluster import notices as n
 from cluster.backend import Allowed, Attempt, Joined, Left, Refused
 from cluster.records import Done, Failed, Said, Started
 from jobs import messages as m
+from jobs.cautions import cautions
 from jobs.demands import Demands
 from jobs.history import ALLOWED, SAID
 from jobs.plan import Plan
@@ -54,6 +55,7 @@ class Chronicle:
                 left_out=len(plan.failed_inputs),
                 left_out_file=workspace.address(LEFT_OUT) if plan.failed_inputs else "",
                 again=tuple((reason.text, reason.tasks) for reason in again),
+                cautions=cautions(plan) if len(done) < len(plan.tasks) else (),
             )
         )
 
@@ -179,6 +181,7 @@ class Chronicle:
                 level=line.level,
                 logger=line.logger,
                 message=line.message,
+                **({"shared": True} if line.shared else {}),
             )
 
     def artefact(self, attempt: Attempt, file: str) -> None:

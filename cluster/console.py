@@ -107,6 +107,7 @@ def remark(notice: n.Notice) -> Text | None:
         case n.Opened():
             lines = [Text(line) for line in (opened_line(notice), *again_lines(notice.again))]
             lines += [Text(line, style="red") for line in unreadable_lines(notice)]
+            lines += [Text(line, style="yellow") for line in notice.cautions]
             return Text("\n").join(lines)
         case n.Sharded(shards=shards):
             workers = "one worker" if shards == 1 else f"{shards} workers together"

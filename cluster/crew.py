@@ -1,7 +1,7 @@
 """Which workers come, and which go? What has to be done so that a job has as many as it may have.
 
 Workers come and go in teams: one by one, or as many as render a picture together. Of those that are
-too many the ones go first that aren't up yet or have nothing to do. A busy one gets no more tasks
+too many the ones go first that aren't up yet or have least to do. A busy one gets no more tasks
 and has ``grace_s`` to end what it renders; then that stops at a checkpoint, from which it goes on
 elsewhere without loss. The same where a node is to be taken away, but in time before it is. No Ray
 and no clock of its own in here.
@@ -9,7 +9,8 @@ and no clock of its own in here.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 MARGIN_S = 60.0
@@ -73,15 +74,17 @@ class Crew:
         wanted: int,
         *,
         nodes: Mapping[str, str],
-        busy: Collection[str],
+        busy: Iterable[str],
         deadlines: Mapping[str, float | None],
         now: float,
     ) -> Moves:
         """What is to be done to have ``wanted`` teams.
 
-        ``nodes`` has the node of every worker that is up, ``deadlines`` the nodes that are to be
-        taken away, with the time when (None: not before they are idle).
+        ``nodes`` has the node of every worker that is up, ``busy`` each worker once for every task
+        that it renders, ``deadlines`` the nodes that are to be taken away, with the time when
+        (None: not before they are idle).
         """
+        tasks = Counter(busy)
         doomed = [team for team in self._teams if team.on(nodes) & deadlines.keys()]
         rest = [team for team in self._teams if team not in doomed]
         there = [team for team in rest if team.leaving_s is None]
@@ -89,7 +92,7 @@ class Crew:
         stay = stay[: max(0, wanted - len(there))]
         for team in stay:
             team.leaving_s = None
-        there.sort(key=lambda team: _worth(team, nodes, busy))
+        there.sort(key=lambda team: _worth(team, nodes, tasks))
         leave = [*doomed, *there[: max(0, len(there) - wanted)]]
         leave = [team for team in leave if team.leaving_s is None]
         for team in leave:
@@ -119,10 +122,10 @@ class Crew:
         return now >= min([team.leaving_s + self._grace_s, *in_time])
 
 
-def _worth(team: Team, nodes: Mapping[str, str], busy: Collection[str]) -> tuple[int, int]:
+def _worth(team: Team, nodes: Mapping[str, str], tasks: Mapping[str, int]) -> tuple[int, int]:
     """Sorts those first that are missed least."""
     up = sum(bool(nodes.get(name)) for name in team.names)
-    return (up, sum(name in busy for name in team.names))
+    return (up, sum(tasks.get(name, 0) for name in team.names))
 
 
 def _names(teams: list[Team]) -> tuple[str, ...]:

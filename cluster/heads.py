@@ -9,12 +9,9 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
-import shutil
 import socket
-import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -33,6 +30,14 @@ ADDRESS_VARIABLE = "RAY_API_SERVER_ADDRESS"
 CHATTY = ("ray.dashboard.modules.dashboard_sdk", "ray._private.runtime_env.packaging")
 BROKEN = ("ConnectionError", "Timeout", "EncodingError")
 """How the names of those errors end that a connection ends with."""
+
+IN_THE_CODE = 'cd "${PYTHONPATH%%:*}" && exec'
+"""Has a driver begin in the code that was sent, which Ray puts first.
+
+Else it would where Ray was started, and Python, here and in workers, finds first what is there:
+where that is a checkout of Reverie, not what was sent. A ``working_dir`` would do the same, but the
+second Ray node of a machine unpacks it anew under the driver of the first (seen with Ray 2.60).
+"""
 
 OVER = ("SUCCEEDED", "FAILED", "STOPPED")
 CODES = {"SUCCEEDED": exits.DONE, "STOPPED": exits.INTERRUPTED, "FAILED": exits.NO_CLUSTER}
@@ -93,13 +98,14 @@ class Head:
         self, id: str, entrypoint: str, metadata: Mapping[str, str], *, code: tuple[str, ...]
     ) -> bool:
         """Has a job begin, with these packages of code; False if the id is already taken."""
-        with _told(self.address), _in_one(code) as folder:
+        environment = {"py_modules": list(code), "excludes": ["__pycache__"]} if code else {}
+        with _told(self.address):
             try:
                 self._client.submit_job(
-                    entrypoint=entrypoint,
+                    entrypoint=f"{IN_THE_CODE} {entrypoint}" if code else entrypoint,
                     submission_id=id,
                     metadata={MARK: "1", **metadata},
-                    runtime_env={"working_dir": folder} if code else {},
+                    runtime_env=environment,
                 )
             except RuntimeError as error:
                 if "already exists" not in str(error):
@@ -145,20 +151,6 @@ def _for_this_alone(url: str) -> Iterator[None]:
         del os.environ[ADDRESS_VARIABLE]
         if kept is not None:
             os.environ[ADDRESS_VARIABLE] = kept
-
-
-@contextlib.contextmanager
-def _in_one(packages: Sequence[str]) -> Iterator[str]:
-    """A folder with nothing but these packages, in which Ray has the driver and workers begin.
-
-    Else they would begin where Ray itself was started, and Python finds first what is there: where
-    that is a checkout of Reverie, not what was sent.
-    """
-    with tempfile.TemporaryDirectory(prefix="reverie-") as folder:
-        for package in map(Path, packages):
-            compiled = shutil.ignore_patterns("__pycache__")
-            shutil.copytree(package, Path(folder) / package.name, ignore=compiled)
-        yield folder
 
 
 def _url(address: str) -> str:

@@ -92,7 +92,8 @@ def _said(event: str, record: Mapping[str, Any]) -> str:
             return f"refused: {reason}"
         case "said":
             first, more, _ = str(record.get("message")).partition("\n")
-            return f"{record.get('level')}{where}: {first}{' ...' if more else ''}"
+            whose = " (of its batch)" if record.get("shared") else ""
+            return f"{record.get('level')}{where}{whose}: {first}{' ...' if more else ''}"
         case "cleaned":
             return f"cleaned: {record.get('files_removed')} files removed"
     rest = f": {reason}" if reason else ""

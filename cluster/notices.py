@@ -45,6 +45,7 @@ class Opened:
     left_out: int = 0  # how many are none
     left_out_file: str = ""  # where all are listed
     again: tuple[tuple[str, int], ...] = ()  # (why tasks are rendered again, how many)
+    cautions: tuple[str, ...] = ()  # what is hardly what its user wants
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,14 +4,19 @@ What libraries and torch warn of, and what our own modules log, is told to the d
 task's other records, and lies in the workspace's log under the task, whatever has become of the
 worker by then. A task that says too much is cut short in the middle: how it began is kept, and how
 it ended.
+
+Where several attempts go on together (``cluster.lockstep``), what is said while one of them is
+carried on is that one's. What can't be told apart (it came from another thread, or while all were
+granted something at once) is told with each, as ``shared``.
 """
 
 from __future__ import annotations
 
 import contextlib
 import logging
+import threading
 from collections import deque
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from typing import TypeVar
 
 from cluster.records import Last, Line, Said
@@ -28,6 +33,11 @@ DRIVERS = "reverie.ray"
 """What the driver logs itself, where it is also the worker."""
 
 
+_listening: list[Ear] = []
+_changing = threading.Lock()
+_here = threading.local()  # has the ear of whose attempt this thread carries on, if any
+
+
 class Ear(logging.Handler):
     """Hears what is logged. ``taken`` gives what is new and within bounds."""
 
@@ -39,9 +49,12 @@ class Ear(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Keep a record, unless it is the driver's; called in whichever thread logs."""
-        if record.name == DRIVERS:
+        speaker: Ear | None = getattr(_here, "ear", None)
+        if record.name == DRIVERS or speaker not in (None, self):
             return
-        line = Line(record.created, record.levelname.lower(), record.name, _text(self, record))
+        shared = speaker is None and len(_listening) > 1
+        level, text = record.levelname.lower(), _text(self, record)
+        line = Line(record.created, level, record.name, text, shared)
         size = len(line.message)
         if self._told_bytes + size <= FIRST_BYTES and not self._end:
             self._told_bytes += size
@@ -68,25 +81,55 @@ class Ear(logging.Handler):
 
 def overheard(records: Generator[T, None, None], node: str) -> Generator[T | Said, None, None]:
     """The records of an attempt, and among them what was said meanwhile."""
-    with _listening() as ear, contextlib.closing(records):
-        for record in records:
+    with _heard() as ear, contextlib.closing(records):
+        while True:
+            with _speaking(ear):
+                record = next(records, None)
+            if record is None:
+                return
             if lines := ear.taken(last=isinstance(record, Last)):
                 yield Said(node, lines)
             yield record
 
 
+def bound(work: Callable[[], T]) -> Callable[[], T]:
+    """The same work; what is said in it, on whichever thread, is said by whose attempt this is."""
+    ear: Ear | None = getattr(_here, "ear", None)
+
+    def spoken() -> T:
+        with _speaking(ear):
+            return work()
+
+    return spoken
+
+
 @contextlib.contextmanager
-def _listening() -> Iterator[Ear]:
+def _speaking(ear: Ear | None) -> Iterator[None]:
+    before = getattr(_here, "ear", None)
+    _here.ear = ear
+    try:
+        yield
+    finally:
+        _here.ear = before
+
+
+@contextlib.contextmanager
+def _heard() -> Iterator[Ear]:
     ear, loggers = Ear(), _outspoken()
-    for logger in loggers:
-        logger.addHandler(ear)
-    logging.captureWarnings(True)
+    with _changing:
+        _listening.append(ear)
+        for logger in loggers:
+            logger.addHandler(ear)
+        logging.captureWarnings(True)
     try:
         yield ear
     finally:
-        for logger in loggers:
-            logger.removeHandler(ear)
-        logging.captureWarnings(False)
+        with _changing:
+            _listening.remove(ear)
+            for logger in loggers:
+                logger.removeHandler(ear)
+            if not _listening:
+                logging.captureWarnings(False)
 
 
 def _outspoken() -> list[logging.Logger]:

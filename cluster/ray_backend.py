@@ -227,7 +227,7 @@ class RayBackend:
             return []
         slots = self._slots.values()
         nodes = {slot.worker: slot.node_id for slot in slots if slot.up}
-        busy = {slot.worker for slot in slots if slot.running}
+        busy = [slot.worker for slot in slots if slot.running]
         wishes = replace(self._wishes, useful=-(-self._wishes.useful // self._allotment.batch))
         moves = self._staffing.moves(wishes, nodes=nodes, busy=busy)
         self._hire(moves.hire)

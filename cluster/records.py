@@ -119,12 +119,16 @@ class Started:
 
 @dataclass(frozen=True)
 class Line:
-    """A message that was logged: when (seconds since 1970, by the worker), how grave, by what."""
+    """A message that was logged: when (seconds since 1970, by the worker), how grave, by what.
+
+    ``shared``: others of the batch have it too, any of which may have said it.
+    """
 
     at: float
     level: str
     logger: str
     message: str
+    shared: bool = False
 
 
 @dataclass(frozen=True)

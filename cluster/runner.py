@@ -8,10 +8,11 @@
     │   ├── a slot has been silent for too long: it is killed               ─► an event
     │   ├── the user interrupts, or has the job cancelled                   ─► CancelRequested
     │   ├── the workspace is paused, or no longer               ─► PauseRequested, ResumeRequested
-    │   └── each event's instructions: start (read, order), publish (write), stop, release, tell
+    │   ├── each event's instructions: start (read, order), publish (write), stop, release, tell
+    │   └── what was written is in its place (cluster.keeping)               ─► Published
     └── wait for the outputs, which the assembly makes meanwhile
 
-The loop holds no frame longer than it takes to write it.
+The loop holds no frame longer than it takes to write it and those that came with it.
 """
 
 from __future__ import annotations
@@ -41,6 +42,7 @@ from cluster.backend import (
 )
 from cluster.chronicle import Chronicle
 from cluster.collecting import uncollected
+from cluster.keeping import Keeping
 from cluster.orders import Orders
 from cluster.records import Done, Failed, Record, Said, Started, Stopped
 from cluster.shortage import Shortage
@@ -55,10 +57,8 @@ from jobs.schedule import Budgets, Counts, Schedule, State
 from jobs.tasks import Task
 from jobs.turns import turns
 from jobs.workspace import Workspace
-from renderer import checkpoints, images
 from renderer.errors import ImageError
 from renderer.events import Artefact, Checkpoint, Progress
-from renderer.images import Picture
 
 POLL_S = 0.1
 """How long a poll may wait: a display wants to move, and Ctrl-C to be heard."""
@@ -130,6 +130,13 @@ class Runner:
         self._chronicle = Chronicle(plan, workspace, watch.notify)
         self._done = workspace.finished(plan.tasks)
         self._assembly = Assembly(plan.outputs, workspace, self._done)
+        self._keeping = Keeping(
+            self._tasks,
+            workspace,
+            self._chronicle,
+            self._assembly,
+            keep=rules.checkpoint.keep,
+        )
         self._result: Done | None = None  # between Finished and its Publish
         self._over, self._paused, self._stopped = False, False, ""
         self._demands = rules.demands
@@ -194,6 +201,7 @@ class Runner:
             self._loop()
         finally:
             self._backend.close()
+            self._keeping.close()
 
     def _loop(self) -> None:
         deadline: float | None = None
@@ -201,6 +209,8 @@ class Runner:
             self._employ()
             for report in self._backend.poll(POLL_S):
                 self._hear(report)
+            for event in self._keeping.settled():
+                self._event(event)
             self._kill_the_silent()
             self._unblock()
             self._make_do()
@@ -296,9 +306,11 @@ class Runner:
             case Progress():
                 self._chronicle.progress(attempt, slot, record)
             case Checkpoint():
-                self._keep(attempt, slot, record)
+                if self._schedule.runs(*attempt):
+                    self._keeping.checkpoint(attempt, slot, record)
             case Artefact():
-                self._keep_artefact(attempt, record)
+                if self._schedule.runs(*attempt):
+                    self._keeping.artefact(attempt, record)
             case Said():
                 if self._schedule.runs(*attempt):
                     self._chronicle.said(attempt, record)
@@ -325,7 +337,7 @@ class Runner:
             case m.Start(task, number, slot, members):
                 return self._start(self._tasks[task], Attempt(task, number), slot, members)
             case m.Publish(task, number):
-                return self._publish(self._tasks[task], number)
+                self._publish(Attempt(task, number))
             case m.Stop(task, number, slot):
                 self._backend.cancel(Attempt(task, number), patience_s=self._patience_s(slot))
             case m.Release(slot):
@@ -339,7 +351,7 @@ class Runner:
                 self._chronicle.retried(instruction)
             case m.GivenUp(task):
                 self._assembly.ended(task, finished=False)
-                self._chronicle.given_up(instruction, self._keep_last_good(self._tasks[task]))
+                self._chronicle.given_up(instruction, self._keeping.last_good(self._tasks[task]))
             case m.Skip(task):
                 self._assembly.ended(task, finished=False)
                 self._chronicle.skipped(instruction)
@@ -355,6 +367,7 @@ class Runner:
     def _start(
         self, task: Task, attempt: Attempt, slot: str, members: tuple[str, ...]
     ) -> list[m.Event]:
+        self._keeping.before(task.id)
         kept = self._workspace.latest_checkpoint(task.id)
         if kept and not self._workspace.shown(task, kept.iteration):
             kept = None  # frames of its making are asked for since
@@ -372,55 +385,10 @@ class Runner:
         self._watchdog.began(slot, task.id)
         return []
 
-    def _keep(self, attempt: Attempt, slot: str, checkpoint: Checkpoint) -> None:
-        """Publish a checkpoint, if its attempt is alive."""
-        task, number = attempt
-        if self._schedule.runs(task, number):
-            began = time.monotonic()
-            self._workspace.checkpoint(
-                task,
-                checkpoint.data,
-                attempt=number,
-                iteration=checkpoint.iteration,
-                keep=self._rules.checkpoint.keep,
-            )
-            seconds = time.monotonic() - began
-            self._chronicle.checkpointed(attempt, slot, checkpoint, seconds=seconds)
-
-    def _keep_artefact(self, attempt: Attempt, artefact: Artefact) -> None:
-        """Put an artefact in its place, if its attempt is alive."""
-        task = self._tasks[attempt.task]
-        if self._schedule.runs(*attempt):
-            name, data = artefact.name, artefact.data
-            file = self._workspace.artefact(task, name, data, attempt=attempt.number)
-            self._chronicle.artefact(attempt, file)
-
-    def _keep_last_good(self, task: Task) -> str:
-        """Put the picture in a failed task's last checkpoint beside the frames; its name."""
-        kept = self._workspace.latest_checkpoint(task.id)
-        if kept is None:
-            return ""
-        name = f"{task.file.rpartition('.')[0]}.iteration-{kept.iteration}.png"
-        with self._workspace.writing(name) as path:
-            path.write_bytes(images.encode(Picture(checkpoints.image(kept.data))))
-        return name
-
-    def _publish(self, task: Task, number: int) -> list[m.Event]:
+    def _publish(self, attempt: Attempt) -> None:
         result, self._result = self._result, None
         assert result is not None  # Publish answers the Finished of this very event
-        self._workspace.publish(
-            task,
-            result.frame,
-            result.carry,
-            attempt=number,
-            seconds=round(result.seconds, 3),
-            iterations=result.iterations,
-            resumed=result.resumed,
-            losses=dict(result.losses),
-        )
-        self._assembly.ended(task.id, finished=True)
-        self._chronicle.finished(task, result)
-        return [m.Published(task.id, number)]
+        self._keeping.frame(attempt, result)
 
     def _pictures(self) -> tuple[str, ...]:
         """The finished pictures of the last step, if they are so few that one wants their names."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Collection, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from cluster.backend import Wishes
@@ -53,8 +53,11 @@ class Staffing:
         """How many teams are to be there at once: all, or one until it is known who shares."""
         return 1 if self._stake else max(1, self._allotment.workers // self.team)
 
-    def moves(self, wishes: Wishes, *, nodes: Mapping[str, str], busy: Collection[str]) -> Moves:
-        """What is to be done now, by the node of each worker that is up and by who is busy."""
+    def moves(self, wishes: Wishes, *, nodes: Mapping[str, str], busy: Iterable[str]) -> Moves:
+        """What is to be done now, by the node of each worker that is up and by who is busy.
+
+        Who renders several tasks is among the ``busy`` as often.
+        """
         now = time.monotonic()
         if now - self._tended_s < TEND_S:
             return Moves()

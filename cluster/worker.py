@@ -26,7 +26,7 @@ from torch import Tensor
 
 from cluster.budget import budgets
 from cluster.gangs import Address, BrokenGangError, Company, joined, out_of_memory
-from cluster.overheard import overheard
+from cluster.overheard import bound, overheard
 from cluster.pacing import Pacer, Throttle
 from cluster.recording import diverged, recorded
 from cluster.records import (
@@ -411,7 +411,7 @@ def renewed(
 
 def aside(work: Callable[[], T]) -> Generator[Wish, None, T]:
     """What some work comes to that needs no device."""
-    wish = Wish(work, aside=True)
+    wish = Wish(bound(work), aside=True)
     yield wish
     return wish.get()  # type: ignore[no-any-return]
 

@@ -21,11 +21,10 @@ def home(file: str) -> str:
     return f"{ARTEFACTS}/{os.path.splitext(file)[0].partition('/')[2]}"
 
 
-def put(storage: Storage, folder: str, name: str, data: bytes) -> str:
-    """Puts an artefact in its place; its name in the workspace. WorkspaceError for a bad one."""
+def place(storage: Storage, folder: str, name: str) -> str:
+    """An artefact's name in the workspace. WorkspaceError for a bad one."""
     if not is_plain(name):
         raise WorkspaceError(f"{storage.place}: an artefact can't be called {name!r}")
-    storage.write({f"{folder}/{name}": data})
     return f"{folder}/{name}"
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from functools import cache, cached_property
 
 from jobs import rates
+from jobs.cautions import unlike
 from jobs.plan import Plan
 from jobs.tasks import Task
 from renderer import networks
@@ -21,13 +22,10 @@ from renderer.footprint import Arrangement, Footprint, Layouts
 from renderer.networks.flow import Flow
 from renderer.scales import Scale, scales
 from renderer.settings import StyleSettings
-from renderer.targets import Layers, shares
+from renderer.targets import Layers
 
 FILE_S = 2e-7
 """Seconds that decoding, resizing and encoding take, for each pixel."""
-
-UNLIKE = 4
-"""Times as many positions as its paintings, or as few, a picture has where sums go wrong."""
 
 Size = tuple[int, int]
 
@@ -103,7 +101,8 @@ class Styling:
     @property
     def warnings(self) -> tuple[str, ...]:
         """What in it is unwise, and what would be better."""
-        return tuple(line for line in (self._laps, self._lacks, self._unlike) if line)
+        unfit = unlike(self.settings, self.size, self.paintings)
+        return tuple(line for line in (self._laps, self._lacks, unfit) if line)
 
     @property
     def _laps(self) -> str:
@@ -133,30 +132,6 @@ class Styling:
             f"{budget / 2**20:,.0f} MB; lower size or tile, or run fewer tasks side by side "
             "(resources.workers, resources.threads)"
         )
-
-    @property
-    def _unlike(self) -> str:
-        if self.settings.gram != "sum":
-            return ""
-        own, theirs = math.prod(self.size), self._paintings_px
-        if theirs / UNLIKE <= own <= theirs * UNLIKE:
-            return ""
-        much, looks = (own / theirs, "weaker") if own > theirs else (theirs / own, "stronger")
-        return (
-            f"style.gram: sum asks a picture of {own / 1e6:.2g} MP for what its painting of "
-            f"{theirs / 1e6:.2g} MP adds up to, so each position is styled {much:.0f} times "
-            f"{looks}; better: gram: mean, or style_scale: 1"
-        )
-
-    @property
-    def _paintings_px(self) -> float:
-        """The pixels of the paintings as they are compared, by their shares."""
-        last = scales(self.settings, self.size)[-1]
-        areas = (
-            math.prod(p) * (last.longest(self.settings, p) / max(p)) ** 2 for p in self.paintings
-        )
-        weights = shares(self.settings, len(self.paintings))
-        return sum(share * area for share, area in zip(weights, areas, strict=True))
 
 
 def stylings(plan: Plan, means: Means, *, most: Mapping[str, int]) -> dict[str, Styling]:

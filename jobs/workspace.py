@@ -179,21 +179,31 @@ class Workspace:
         self, task: Task, frame: bytes, carry: bytes | None = None, *, attempt: int, **facts: Any
     ) -> None:
         """Puts a task's picture, and its carry, in their places, then logs it as finished."""
+        self.put(self.places(task, frame, carry))
+        self.log_finished(task, attempt=attempt, size_bytes=len(frame), **facts)
+        self.settle([task.id])
+
+    def places(self, task: Task, frame: bytes, carry: bytes | None = None) -> dict[str, bytes]:
+        """The files that a task's picture and its carry are to become."""
         files = {} if carry is None else {carry_name(task.id): carry}
+        return {**files, **dict.fromkeys(task.files, frame)}
+
+    def put(self, files: Mapping[str, bytes]) -> None:
+        """Puts files in their places for good; several threads may at a time."""
         with self._storage.told():
-            self._storage.write({**files, **dict.fromkeys(task.files, frame)})
-        self.record(
-            FINISHED,
-            task=task.id,
-            attempt=attempt,
-            files=list(task.files),
-            size_bytes=len(frame),
-            **self._made(task),
-            **facts,
-        )
+            self._storage.write(files)
+
+    def log_finished(self, task: Task, *, attempt: int, size_bytes: int, **facts: Any) -> None:
+        """Logs a task as finished whose files are in their places; ``settle`` follows."""
+        found = {"files": list(task.files), "size_bytes": size_bytes, **self._made(task), **facts}
+        self.record(FINISHED, task=task.id, attempt=attempt, **found)
+
+    def settle(self, finished: Sequence[str]) -> None:
+        """Has the log outlive this process, in which tasks are finished that weren't before."""
         with self._storage.told():
             self._log.settle()
-            self._checkpoints.drop(task.id)
+            for task in finished:
+                self._checkpoints.drop(task)
 
     def checkpoint(
         self, task: str, data: bytes, *, attempt: int, iteration: int, keep: int = 2
@@ -212,7 +222,13 @@ class Workspace:
         return True
 
     def artefact(self, task: Task, name: str, data: bytes, *, attempt: int) -> str:
-        """Puts what a task makes beside its frame in its place; its name in the workspace.
+        """Puts what a task makes beside its frame in its place; its name in the workspace."""
+        file = self.artefact_place(task, name, attempt=attempt)
+        self.put({file: data})
+        return file
+
+    def artefact_place(self, task: Task, name: str, *, attempt: int) -> str:
+        """Where to ``put`` what a task makes beside its frame.
 
         Whether the attempt is alive, the schedule says, as with a checkpoint. The folder is emptied
         where another task had it, and where pictures of another width are in it.
@@ -225,7 +241,7 @@ class Workspace:
                 self._storage.remove(artefacts.names(self._storage, home))
                 facts = {"attempt": attempt, "folder": home, "width": width}
                 self.record(ARTEFACTS_BEGUN, task=task.id, **facts)
-            return artefacts.put(self._storage, home, name, data)
+            return artefacts.place(self._storage, home, name)
 
     def artefacts(self, task: str) -> list[str]:
         """Names in the workspace of what a task has left beside its frame, sorted."""

@@ -14,6 +14,10 @@ from torch.nn import functional
 TRUNCATE = 4.0
 """Radius of a kernel in standard deviations."""
 
+ROUND = 4
+"""Kernels are filled up with zeros to radii that are multiples of it: a CPU's library makes ready
+for each length by itself, and a dream has thirty."""
+
 
 def gaussian(image: Tensor, sigma: float, *, colour: bool = False) -> Tensor:
     """A (N, C, H, W) image smoothed over H and W, and across its C channels with ``colour``.
@@ -33,6 +37,12 @@ def kernel(sigma: float) -> Tensor:
     return weights / weights.sum()
 
 
+def _filled(weights: Tensor) -> Tensor:
+    """A kernel with zeros at both ends."""
+    more = -(len(weights) // 2) % ROUND
+    return functional.pad(weights, (more, more))
+
+
 def _mirrored(length: int, radius: int) -> Tensor:
     """Indices of ``length`` samples, continued by ``radius`` mirrored ones on both sides."""
     index = torch.arange(-radius, length + radius) % (2 * length)
@@ -42,7 +52,7 @@ def _mirrored(length: int, radius: int) -> Tensor:
 def _along_height(image: Tensor, sigma: float) -> Tensor:
     """Columns as channels of a depthwise convolution: a CPU takes a whole row of them at a time."""
     count, channels, height, width = image.shape
-    weights = kernel(sigma).to(image)
+    weights = _filled(kernel(sigma)).to(image)
     index = _mirrored(height, len(weights) // 2).to(image.device)
     rows = image.index_select(2, index).reshape(count * channels, len(index), 1, width)
     kernels = weights.view(1, 1, -1, 1).expand(width, 1, -1, 1)

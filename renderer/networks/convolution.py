@@ -16,12 +16,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from renderer.networks.packed import Packed
+
 LANES = 16
 """Channels that a CPU's vector has room for; a gradient of more has no need to be spread."""
 
 
 class Kernels:
-    """The weights of a convolution, and the turned ones for the way back."""
+    """The weights of a convolution, and the turned ones for the way back, of ``sides``."""
 
     def __init__(self, conv: nn.Conv2d) -> None:
         self.conv, self.stride = conv, conv.stride[0]
@@ -29,18 +31,16 @@ class Kernels:
         spread = self.stride == conv.stride[1] and conv.in_channels * self.stride**2 <= LANES
         self.turns = plain and (tuple(conv.stride) == (1, 1) or spread)
         self.crops = plain and tuple(conv.stride) == (1, 1)
-        self._turned: Tensor | None = None
+        self.sides = [-(-side // self.stride) for side in conv.kernel_size]
+        self.forth, self.back = Packed(conv.weight.detach), Packed(self._turned)
 
-    @property
-    def turned(self) -> Tensor:
+    def _turned(self) -> Tensor:
         """(I·s², O, ⌈h/s⌉, ⌈w/s⌉) kernels from the output's positions to s x s of the input's."""
-        if self._turned is None:
-            weight, step = self.conv.weight.detach(), self.stride
-            rest = [-side % step for side in weight.shape[2:]]
-            whole = functional.pad(weight, (0, rest[1], 0, rest[0]))
-            apart = functional.pixel_unshuffle(whole, step).flip(2, 3).transpose(0, 1)
-            self._turned = apart.contiguous(memory_format=torch.channels_last)
-        return self._turned
+        weight, step = self.conv.weight.detach(), self.stride
+        rest = [-side % step for side in weight.shape[2:]]
+        whole = functional.pad(weight, (0, rest[1], 0, rest[0]))
+        apart = functional.pixel_unshuffle(whole, step).flip(2, 3).transpose(0, 1)
+        return apart.contiguous(memory_format=torch.channels_last)
 
 
 def convolved(
@@ -81,9 +81,7 @@ class _Convolved(torch.autograd.Function):
     ) -> Tensor:
         ctx.kernels, ctx.padding, ctx.over, ctx.size = kernels, padding, over, image.shape[2:]
         conv = kernels.conv
-        found: Tensor = torch.mkldnn_convolution(
-            image, conv.weight, conv.bias, padding, conv.stride, conv.dilation, 1
-        )
+        found = kernels.forth.convolved(image, conv.bias, padding, conv.stride)
         # Detached: what follows may overwrite it, and autograd forbids that of a view.
         return _cropped(found, over).detach()
 
@@ -101,10 +99,9 @@ def _turned_back(
 
     What is padded needs no gradient: less is computed around the slope.
     """
-    turned = kernels.turned
-    above, beside = (side - 1 - own for side, own in zip(turned.shape[2:], padding, strict=True))
+    above, beside = (side - 1 - own for side, own in zip(kernels.sides, padding, strict=True))
     around = above + max(over)
-    found = torch.mkldnn_convolution(slope, turned, None, (around, beside), (1, 1), (1, 1), 1)
+    found = kernels.back.convolved(slope, None, (around, beside), (1, 1))
     return _cropped(found, (max(over) - over[0], max(over) - over[1]))
 
 
@@ -117,9 +114,8 @@ def _pulled(
     slope: Tensor, kernels: Kernels, padding: tuple[int, int], size: tuple[int, int]
 ) -> Tensor:
     """The gradient with regard to an input of (height, width), of a strided convolution."""
-    turned = kernels.turned
-    around = [side - 1 for side in turned.shape[2:]]
-    cells = torch.mkldnn_convolution(slope, turned, None, around, (1, 1), (1, 1), 1)
+    around = [side - 1 for side in kernels.sides]
+    cells = kernels.back.convolved(slope, None, around, (1, 1))
     padded = functional.pixel_shuffle(cells, kernels.stride)
     (top, left), (height, width) = padding, size
     inner = padded[:, :, top : top + height, left : left + width]

@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from renderer.networks.convolution import in_library
+from renderer.networks.packed import Packed
 
 
 class ResponseNorm(nn.LocalResponseNorm):
@@ -36,7 +37,7 @@ class _Normalised(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, input: Tensor, norm: nn.LocalResponseNorm) -> Tensor:
         band = _band(input.shape[1], norm.size, norm.alpha / norm.size, input.dtype)
-        scale = _mixed(input * input, band).add_(norm.k)
+        scale = _mixed(input * input, band, norm.k)
         power = _power(scale, norm.beta)
         ctx.save_for_backward(input, scale, power)
         ctx.norm = norm
@@ -46,17 +47,18 @@ class _Normalised(torch.autograd.Function):
     def backward(ctx: Any, *slopes: Tensor) -> tuple[Tensor, None]:
         (slope,), (input, scale, power) = slopes, ctx.saved_tensors
         norm = ctx.norm
-        band = _band(input.shape[1], norm.size, norm.alpha / norm.size, input.dtype)
+        band = _band(input.shape[1], norm.size, norm.alpha / norm.size, input.dtype, turned=True)
         own = slope * power
-        others = _mixed((own * input).div_(scale), band.transpose(0, 1))
+        others = _mixed((own * input).div_(scale), band)
         return own.addcmul_(input, others, value=-2 * norm.beta), None
 
 
-def _mixed(input: Tensor, band: Tensor) -> Tensor:
-    """The sums over neighbouring channels."""
+def _mixed(input: Tensor, band: Packed, start: float | None = None) -> Tensor:
+    """The sums over neighbouring channels, from ``start`` on."""
+    bias = None if start is None else input.new_full((input.shape[1],), start)
     if in_library(input):
-        return torch.mkldnn_convolution(input, band, None, (0, 0), (1, 1), (1, 1), 1)
-    return functional.conv2d(input, band)
+        return band.convolved(input, bias, (0, 0), (1, 1))
+    return functional.conv2d(input, band.weight, bias)
 
 
 def _power(scale: Tensor, beta: float) -> Tensor:
@@ -65,14 +67,20 @@ def _power(scale: Tensor, beta: float) -> Tensor:
         return scale.rsqrt()
     if beta == 0.75:
         root = scale.rsqrt()
-        return root * root.sqrt()
+        return root.sqrt().mul_(root)
     return scale.pow(-beta)
 
 
 @cache
-def _band(channels: int, size: int, weight: float, dtype: torch.dtype) -> Tensor:
-    """Which channels (columns) each channel (row) is normalised by, as kernels of 1 x 1."""
+def _band(
+    channels: int, size: int, weight: float, dtype: torch.dtype, *, turned: bool = False
+) -> Packed:
+    """Which channels (columns) each channel (row) is normalised by, as kernels of 1 x 1.
+
+    ``turned``: which channels each one normalises.
+    """
     place = torch.arange(channels)
     apart = place - place[:, None]
     near = (apart >= -(size // 2)) & (apart <= (size - 1) // 2)
-    return (weight * near.double())[:, :, None, None].to(dtype)
+    band = (weight * near.double())[:, :, None, None].to(dtype)
+    return Packed((band.transpose(0, 1) if turned else band).clone)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks.compare import Change, compare, ratios
+from benchmarks.compare import Change, changes, compare, ratios
 
 MACHINE = {"machine": "desk, 2 cores", "device": "cpu", "threads": 1}
 
@@ -26,6 +26,13 @@ def written(path: Path, auto: float, **changes: Any) -> Path:
 def test_ratios_are_found_wherever_they_stand() -> None:
     report = {"a": {"b": {"ratios": {"x": 2, "y": 3.5}}}, "ratios": {"z": 1}, "other": [1]}
     assert dict(ratios(report)) == {"a b x": 2.0, "a b y": 3.5, "z": 1.0}
+
+
+def test_startup_and_saturation_are_compared_as_any() -> None:
+    for name, ratio in (("startup", "inline"), ("saturation", "tasks")):
+        known, fresh = ({"benchmark": name, **MACHINE, "ratios": {ratio: n}} for n in (2.0, 1.0))
+        (change,) = changes(fresh, [known])
+        assert (change.name, change.fallen) == (f"{name} {ratio}", True)
 
 
 @pytest.mark.parametrize(("now", "fallen"), [(3.5, False), (2.56, False), (2.54, True)])

@@ -42,3 +42,12 @@ def test_a_light_load_is_borne(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 def test_who_is_late_or_does_less_is_saturated(done: float, late_ms: float, expected: bool) -> None:
     step = {"asked": {"tasks": 100.0}, "tasks": done, "late_ms": late_ms}
     assert saturation.saturated(step, "tasks") is expected
+
+
+def test_a_ratio_is_what_cpu_time_was_enough_for_at_the_most_that_is_borne() -> None:
+    steps = [
+        {"asked": {"tasks": asked}, "tasks": done, "cpu": cpu, "late_ms": 1.0}
+        for asked, done, cpu in ((10.0, 10.0, 0.2), (20.0, 19.0, 0.5), (40.0, 20.0, 1.0))
+    ]
+    assert saturation.borne(steps, "tasks") == 38.0
+    assert saturation.borne(steps[2:], "tasks") == 20.0

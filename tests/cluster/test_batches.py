@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from cluster.backend import Attempt, Joined, Left, Told
+from cluster.backend import Attempt, Joined, Leaving, Left, Told, Wishes
 from cluster.ray_backend import RayBackend
 from cluster.ray_session import RaySession
-from cluster.records import Done, Failed, Order, Started
+from cluster.records import Done, Failed, Order, Started, Stopped
 from cluster.resources import Allotment, Node, Wanted, allot
 from cluster.worker import Renderer
 from jobs.batching import Batching, parse
@@ -96,6 +96,48 @@ def test_slots_of_a_worker_are_lost_and_come_again_together(
     assert [report.slot for report in heard(backend, Joined, 3)] == SLOTS
     start(backend, [replace(order, task=str(n)) for n in range(3)])
     assert all(isinstance(end, Done) for end in ends(backend, 3).values())
+
+
+def test_workers_of_several_slots_go_and_come_while_others_render(ray: Any, order: Order) -> None:
+    backend = RayBackend(RaySession().wait(), Allotment(2, 1, 0.0, batch=2))
+    try:
+        slots = sorted(one.slot for one in heard(backend, Joined, 4))
+        assert slots == ["worker-1", "worker-1.2", "worker-2", "worker-2.2"]
+        weights = backend.share(order.weights)
+        for number, slot in enumerate(slots[:3]):  # worker-2 has one to render, worker-1 two
+            long = with_iterations(order, 100_000, task=str(number), weights=weights)
+            backend.start(slot, Attempt(str(number), 1), long)
+        heard_of(backend, {"0", "1", "2"})
+        backend.employ(Wishes(99, 1, 50))
+        leaving = heard(backend, Leaving, 2)
+        assert [(one.slot, one.at_once) for one in leaving] == [
+            ("worker-2", False),
+            ("worker-2.2", False),
+        ]
+        backend.release("worker-2.2")
+        heard_of(backend, {"0", "1", "2"})  # its worker goes on with what it renders
+        backend.cancel(Attempt("2", 1))
+        (stopped,) = until(backend, is_(Stopped))[-1:]
+        assert isinstance(stopped, Told)
+        assert stopped.slot == "worker-2"
+        backend.release("worker-2")
+        backend.employ(Wishes(99, 2, 50))
+        assert [one.slot for one in heard(backend, Joined, 2)] == ["worker-3", "worker-3.2"]
+        backend.start("worker-3.2", Attempt("2", 2), replace(order, task="2", weights=weights))
+        assert isinstance(ends(backend, 1)["2"], Done)
+        heard_of(backend, {"0", "1"})
+    finally:
+        backend.close()
+
+
+def heard_of(backend: RayBackend, tasks: set[str]) -> None:
+    """Returns when each of some tasks has come on since."""
+    left, deadline = set(tasks), time.monotonic() + 120
+    while left and time.monotonic() < deadline:
+        for report in backend.poll(0.2):
+            if isinstance(report, Told) and isinstance(report.record, Progress):
+                left.discard(report.attempt.task)
+    assert not left
 
 
 @pytest.mark.parametrize(

@@ -10,11 +10,12 @@ from dataclasses import replace
 
 import pytest
 
-from cluster.overheard import FIRST_BYTES, LAST_BYTES, LINE_BYTES, Ear, overheard
+from cluster.overheard import FIRST_BYTES, LAST_BYTES, LINE_BYTES, Ear, bound, overheard
 from cluster.records import Failed, Line, Order, Record, Said, Stopped
 from cluster.worker import TRACEBACK_BYTES, Renderer, bounded
 from renderer import networks
 from renderer.events import Progress
+from renderer.wishes import Wish
 
 
 def told(records: Generator[Record, None, None]) -> tuple[list[Line], list[Record]]:
@@ -42,6 +43,32 @@ def test_warnings_and_logging_of_all_threads_come_before_the_record_that_follows
     assert found[0].lines[0].level == "warning"
     assert isinstance(found[2], Said)
     assert "UserWarning: from a thread" in found[2].lines[0].message
+
+
+def test_of_several_at_once_each_has_what_it_said_itself() -> None:
+    def records(name: str) -> Generator[Record | Wish, None, None]:
+        logging.getLogger("torch").warning("%s begins", name)
+        wish = Wish(bound(lambda: logging.getLogger("pil").warning("%s decodes", name)), aside=True)
+        yield wish
+        yield Progress(1, 2)
+        warnings.warn(f"{name} ends", stacklevel=1)
+        yield Stopped()
+
+    both = {name: overheard(records(name), "desk") for name in "ab"}
+    found: dict[str, list[Record | Wish]] = {name: [next(one)] for name, one in both.items()}
+    found |= {name: [*found[name], next(one)] for name, one in both.items()}
+    for name in "ba":  # not in the order in which they came
+        wish = found[name][-1]
+        assert isinstance(wish, Wish)
+        wish.settle()
+    logging.getLogger("torch").error("memory runs short")  # while both are granted something
+    found["a"] += list(both["a"])  # ends, and the other's warnings are heard on
+    found["b"] += list(both["b"])
+    for name, told_of in found.items():
+        lines = [line for one in told_of if isinstance(one, Said) for line in one.lines]
+        said = [line.message.rpartition(": ")[2].split("\n")[0] for line in lines]
+        assert said == [f"{name} begins", f"{name} decodes", "memory runs short", f"{name} ends"]
+        assert [line.shared for line in lines] == [False, False, True, False]
 
 
 def test_of_much_the_beginning_and_the_end_are_told_and_how_much_is_not() -> None:

@@ -275,7 +275,7 @@ def test_a_workspace_that_fails_ends_the_job(bench: Bench, monkeypatch: pytest.M
         raise WorkspaceError("the disk is full")
 
     planned, backend = bench.plan("a.png"), FakeBackend("one")
-    monkeypatch.setattr(Workspace, "publish", full)
+    monkeypatch.setattr(Workspace, "put", full)
     with pytest.raises(WorkspaceError, match="full"):
         bench.run(planned, backend)
     assert backend.closed

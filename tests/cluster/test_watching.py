@@ -119,6 +119,8 @@ def test_logs_of_a_frame_have_what_its_worker_said_and_tracebacks(farm: Farm, to
         workspace.record("started", task=task.id, attempt=1, node="far")
         said = {"level": "warning", "logger": "torch", "message": "slow path\n  take another"}
         workspace.record("said", task=task.id, attempt=1, node="far", **said)
+        both = {**said, "level": "error", "message": "short of memory", "shared": True}
+        workspace.record("said", task=task.id, attempt=1, node="far", **both)
         assert workspace.history.running  # what is said doesn't end an attempt
         trace = "Traceback (most recent call last):\n  File x\nRuntimeError: bus"
         failure = {"cause": "error", "reason": "RuntimeError: bus", "node": "far"}
@@ -126,12 +128,13 @@ def test_logs_of_a_frame_have_what_its_worker_said_and_tracebacks(farm: Farm, to
     code, text = told("logs", OUT, task.file)
     assert code == 0
     assert "warning [far]: slow path ...\n      take another\n" in text
+    assert "error [far] (of its batch): short of memory\n" in text
     assert "attempt 1 failed: error: RuntimeError: bus [far]" in text
     assert "      File x\n    RuntimeError: bus\n" in text
     assert "File x" not in told("logs", OUT)[1]  # of all frames it would be too much
     assert told("logs", OUT, other.file)[1] == ""
     lines = [json.loads(line) for line in told("logs", OUT, task.file, "--json")[1].splitlines()]
-    assert [line["level"] for line in lines] == ["info", "warning", "error"]
+    assert [line["level"] for line in lines] == ["info", "warning", "error", "error"]
     assert all(line["job"] == "job" and line["frame"] == task.file for line in lines)
     assert lines[1]["message"] == said["message"]
-    assert lines[2]["traceback"] == trace
+    assert lines[3]["traceback"] == trace

@@ -125,21 +125,6 @@ def test_what_not_even_the_smallest_tiles_fit_into_is_told(styled: Callable[...,
     assert "which may have 1 MB" in warning
 
 
-def test_sums_of_a_much_smaller_painting_are_warned_of(
-    styled: Callable[..., Styling], paint: Paint
-) -> None:
-    paint("paintings/small.png", size=(30, 20))
-    (warning,) = styled(Means(ROOM), images="paintings/small.png").warnings
-    assert "a picture of 0.06 MP" in warning
-    assert "its painting of 0.0006 MP" in warning
-    assert "100 times weaker" in warning
-    (warning,) = styled(Means(ROOM), style_max_size=30).warnings
-    assert "100 times weaker" in warning
-    assert styled(Means(ROOM), images="paintings/small.png", gram="mean").warnings == ()
-    both = {"images": ["paintings/small.png", "a.png"], "style_weights": [1, 1]}
-    assert styled(Means(ROOM), **both).warnings == ()  # on average half as large
-
-
 def test_rates_are_measured_once_and_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
 
