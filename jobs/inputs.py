@@ -243,5 +243,7 @@ def _bytes(path: str) -> bytes:
 
 
 def _line(error: Exception) -> str:
+    if isinstance(error, FileNotFoundError):
+        return "there is no such file"  # fsspec gives the URL instead
     text = error.strerror if isinstance(error, OSError) else None
     return " ".join((text or str(error) or type(error).__name__).split())

@@ -15,13 +15,14 @@ Columns that begin with ``x-`` are passed over.
 from __future__ import annotations
 
 import csv
+import io
 import itertools
 import json
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from upath import UPath
 
@@ -177,7 +178,7 @@ def _json_cells(name: str, lines: Iterator[str]) -> Cells:
 
 def _lines(path: str, name: str) -> Iterator[str]:
     """The lines of a file. JobError for one that is too long, or no text."""
-    with UPath(path).open("rb") if "://" in path else Path(path).open("rb") as file:
+    with _opened(path) as file:
         for number in itertools.count(1):
             raw = file.readline(MAX_LINE_BYTES + 1)
             if len(raw) > MAX_LINE_BYTES:
@@ -188,3 +189,10 @@ def _lines(path: str, name: str) -> Iterator[str]:
                 yield raw.decode("utf-8-sig" if number == 1 else "utf-8")
             except UnicodeDecodeError as error:
                 raise JobError(f"{name}:{number}: is no text in UTF-8") from error
+
+
+def _opened(path: str) -> BinaryIO:
+    if "://" not in path:
+        return Path(path).open("rb")
+    remote: Any = UPath(path).open("rb")  # which may know no limit to a line's length
+    return io.BufferedReader(remote)
