@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import functools
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from cluster.notices import OutputFailed, OutputMade
-from jobs import sweeps
-from jobs.curves import LOSSES, Losses, gathered, read
+from jobs import portions, sweeps
+from jobs.curves import LOSSES, Losses, gather, read
 from jobs.history import Result
 from jobs.origins import Shown
 from jobs.outputs import Cell, Output
@@ -24,10 +24,10 @@ from jobs.workspace import Workspace
 from renderer import grids, images
 from renderer.animation import Frame, write_gif
 from renderer.errors import JobError, ReverieError
-from renderer.grids import grid
+from renderer.grids import draw_grid
 from renderer.images import Picture
 from renderer.settings import AnimationSettings, GridSettings, SheetSettings
-from renderer.sheets import sheet
+from renderer.sheets import draw_sheet
 
 Outcome = OutputMade | OutputFailed
 
@@ -95,7 +95,8 @@ class Assembly:
             there = tuple(cell for cell in output.cells if self._ended.get(cell.task))
             frames = self._write(output, there)
         missing = max(0, len(output.cells) - frames)
-        return OutputMade(file=self._name(output), frames=frames, missing=missing)
+        name = self._name(output)
+        return OutputMade(file=name, frames=frames, missing=missing, one_in=output.one_in)
 
     def _name(self, output: Output) -> str:
         return self._workspace.address(output.file)
@@ -104,9 +105,7 @@ class Assembly:
         """Write an output of these cells; how many of them are in it."""
         with self._workspace.writing(output.file) as path:
             if isinstance(output.settings, PlotSettings):
-                curves = self._curves(cells)
-                path.write_bytes(drawn(curves, output))
-                return len(curves)
+                return self._plot(output.settings, cells, path)
             if isinstance(output.settings, TableSettings):
                 results = self._results(output.cells)
                 rows = table([cell.frame for cell in output.cells], results, output.settings)
@@ -118,8 +117,8 @@ class Assembly:
                 frames = [(cell.label, self._loader(cell)) for cell in cells]
             if isinstance(output.settings, GridSettings):
                 placed = zip((cell.place for cell in cells), frames, strict=True)
-                picture = grid(dict(placed), [axis(a) for a in output.axes], output.settings)
-                path.write_bytes(images.encode(picture))
+                image = draw_grid(dict(placed), [axis(a) for a in output.axes], output.settings)
+                path.write_bytes(images.encode_image(image))
                 return len(frames)
             write(
                 [*map(_shown, output.first), *frames],
@@ -132,7 +131,8 @@ class Assembly:
     def _results(self, cells: Sequence[Cell]) -> dict[str, Result]:
         """What came of the tasks of these cells that are finished, when all have ended."""
         tasks = list(dict.fromkeys(cell.task for cell in cells))
-        self._wait(lambda: self._over or self._ended.keys() >= set(tasks))
+        for task in tasks:
+            self._wait_to_end(task)
         known = self._workspace.history.results
         return {task: known[task] for task in tasks if self._ended.get(task)}
 
@@ -149,42 +149,48 @@ class Assembly:
         for cell in cells:
             self._wait_for(cell)
         names = output.frames.among(self._workspace.artefacts(output.cells[0].task))
+        names = names[:: portions.skipped(output.settings, len(names))]
         return [(name, self._reader(name)) for name in names]
 
     def _reader(self, name: str) -> Callable[[], Picture]:
         return lambda: images.decode(self._workspace.read(name), name=name)
 
-    def _curves(self, cells: Sequence[Cell]) -> list[tuple[Cell, Losses]]:
+    def _plot(self, settings: PlotSettings, cells: Sequence[Cell], path: Path) -> int:
+        """Draw losses, or write the table of them; of how many tasks. JobError where none are."""
+        if path.suffix == ".csv":
+            with path.open("w", encoding="utf-8", newline="") as file:
+                count = gather(lambda: ((c.file, of) for c, of in self._curves(cells)), file)
+        elif curves := [(cell.label, losses) for cell, losses in self._curves(cells)]:
+            path.write_bytes(plot(curves, settings))
+            count = len(curves)
+        else:
+            count = 0
+        if not count:
+            raise JobError(
+                "no losses were recorded (`losses: {every: 0}`, or an earlier version of Reverie)"
+            )
+        return count
+
+    def _curves(self, cells: Sequence[Cell]) -> Iterator[tuple[Cell, Losses]]:
         """The losses of those tasks that have recorded them."""
-        found = []
         for cell in cells:
             self._wait_for(cell)
             if data := self._workspace.artefact_data(cell.task, LOSSES):
-                found.append((cell, read(data, name=f"the losses of {cell.file}")))
-        return found
+                yield cell, read(data, name=f"the losses of {cell.file}")
 
     def _wait_for(self, cell: Cell) -> None:
-        self._wait(lambda: cell.task in self._ended or self._over)
+        self._wait_to_end(cell.task)
         if not self._ended.get(cell.task):
             raise _Missing
+
+    def _wait_to_end(self, task: str) -> None:
+        self._wait(lambda: task in self._ended or self._over)
 
     def _wait(self, reached: Callable[[], bool]) -> None:
         with self._changed:
             self._changed.wait_for(lambda: self._dropped or reached())
         if self._dropped:
             raise _Missing
-
-
-def drawn(curves: Sequence[tuple[Cell, Losses]], output: Output) -> bytes:
-    """A plot of losses, or the table of them. JobError where there are none."""
-    if not curves:
-        raise JobError(
-            "no losses were recorded (`losses: {every: 0}`, or an earlier version of Reverie)"
-        )
-    if output.file.endswith(".csv"):
-        return gathered([(cell.file, losses) for cell, losses in curves])
-    assert isinstance(output.settings, PlotSettings)
-    return plot([(cell.label, losses) for cell, losses in curves], output.settings)
 
 
 def axis(found: sweeps.Axis) -> grids.Axis:
@@ -208,8 +214,8 @@ def write(
     if isinstance(settings, AnimationSettings):
         write_gif(frames, path, settings)
         return
-    picture = sheet(frames, settings, beside=beside)
-    path.write_bytes(images.encode(picture, format=path.suffix.removeprefix(".")))
+    image = draw_sheet(frames, settings, beside=beside)
+    path.write_bytes(images.encode_image(image, format=path.suffix.removeprefix(".")))
 
 
 def _shown(item: Shown) -> Frame:

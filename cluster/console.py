@@ -23,6 +23,7 @@ from cluster.phrases import (
     eta,
     failed_line,
     finished_line,
+    frames_line,
     opened_line,
     plural,
     running_line,
@@ -163,9 +164,10 @@ def failures(board: Board) -> list[Text]:
 def outcome(notice: n.Notice, out: Console) -> None:
     """Print what came of the run: where its outputs are, and what failed."""
     match notice:
-        case n.OutputMade(file=file, frames=frames, missing=missing):
-            lacking = f", {missing} missing" if missing else ""
-            out.print(Text(f"{shown(file)}  ({plural(frames, 'frame')}{lacking})"), soft_wrap=True)
+        case n.OutputMade(file=file, frames=frames):
+            lacking = f", {notice.missing:,} missing" if notice.missing else ""
+            told = frames_line(frames, one_in=notice.one_in) + lacking
+            out.print(Text(f"{shown(file)}  ({told})"), soft_wrap=True)
         case n.Ended():
             for picture in notice.pictures:
                 out.print(Text(shown(picture)), soft_wrap=True)

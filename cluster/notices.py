@@ -189,11 +189,15 @@ class TaskFailed:
 
 @dataclass(frozen=True, kw_only=True)
 class OutputMade:
-    """An animation, a sheet or a plot is in the workspace; ``missing`` frames aren't in it."""
+    """An animation, a sheet or a plot is in the workspace; ``missing`` frames aren't in it.
+
+    Of very many frames it shows ``one_in`` so many.
+    """
 
     file: str
     frames: int
     missing: int = 0
+    one_in: int = 1
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -36,6 +36,11 @@ def plural(count: int, word: str) -> str:
     return f"{count:,} {word}" if count == 1 else f"{count:,} {word}s"
 
 
+def frames_line(frames: int, *, one_in: int) -> str:
+    """How many frames an output has: ``10,000 frames, one in 10`` where there are too many."""
+    return plural(frames, "frame") + (f", one in {one_in:,}" if one_in > 1 else "")
+
+
 def shown(path: str) -> str:
     """A path as short as it can be said: from the current folder, if it lies in there."""
     full = Path(path)

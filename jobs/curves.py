@@ -14,9 +14,9 @@ from __future__ import annotations
 import csv
 import io
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, TextIO
 
 from renderer.errors import WorkspaceError
 from renderer.events import Progress
@@ -119,15 +119,22 @@ def read(data: bytes, *, name: str = LOSSES) -> Losses:
         raise WorkspaceError(f"{name}: is no table of losses ({error}); remove it") from error
 
 
-def gathered(curves: Sequence[tuple[str, Losses]]) -> bytes:
-    """One table of many tasks' losses, which begins each row with the frame's file."""
-    names = list(dict.fromkeys(name for _, losses in curves for name in losses.values))
-    rows = []
-    for file, losses in curves:
+def gather(curves: Callable[[], Iterable[tuple[str, Losses]]], file: TextIO) -> int:
+    """Writes one table of many tasks' losses, whose rows begin with the frame's file; how many.
+
+    ``curves`` is called twice, the first time for the names of the losses, so that one task's at a
+    time are in memory.
+    """
+    names = list(dict.fromkeys(name for _, losses in curves() for name in losses.values))
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(["frame", ITERATION, *names, SECONDS])
+    written = 0
+    for frame, losses in curves():
         columns = [losses.values.get(name, ("",) * len(losses.iterations)) for name in names]
         told = zip(losses.iterations, *columns, losses.seconds, strict=True)
-        rows += [[file, *map(_text, row)] for row in told]
-    return table(["frame", ITERATION, *names, SECONDS], rows)
+        writer.writerows([frame, *map(_text, row)] for row in told)
+        written += 1
+    return written
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> bytes:

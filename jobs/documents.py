@@ -86,7 +86,7 @@ def parse(text: str, origin: str) -> Document:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = origin if mark is None else f"{origin}:{mark.line + 1}"
-        raise JobError(f"{place}: is not YAML: {_problem(error)}") from error
+        raise JobError(f"{place}: is not YAML: {_problem(error)}{_hint(text, mark)}") from error
     except RecursionError as error:
         raise JobError(f"{origin}: is nested deeper than {MAX_DEPTH} levels") from error
     finally:
@@ -118,6 +118,14 @@ def put(document: Document, parts: list[str], value: Any, place: str) -> Documen
     for end in range(1, len(key) + 1):
         kept.setdefault(key[:end], place)
     return Document(data, document.origin, kept)
+
+
+def _hint(text: str, mark: yaml.Mark | None) -> str:
+    """What to do about a line, where that is known."""
+    written = text.split("\n")[mark.line] if mark else ""
+    if re.search(r"(^|:\s+|-\s+)\{\w[^{}]*\}\s*[^\s,#]", written):
+        return "; put text that begins with { in quotes"
+    return ""
 
 
 def _problem(error: yaml.MarkedYAMLError) -> str:

@@ -43,9 +43,11 @@ class Files:
         """The same, as text."""
         return str(self.path(name))
 
-    def read(self, name: str) -> bytes:
-        """A file's contents. FileNotFoundError if it isn't there."""
-        return self.path(name).read_bytes()
+    def read(self, name: str, start: int = 0) -> bytes:
+        """A file's contents, from a byte on. FileNotFoundError if it isn't there."""
+        with self.path(name).open("rb") as file:
+            file.seek(start)
+            return file.read()
 
     def exists(self, name: str) -> bool:
         """Whether a file is there at this moment."""

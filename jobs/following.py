@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,6 +17,12 @@ class Follower:
         self._storage = storage
         self._read: dict[str, int] = {}  # bytes of each of the log's files
 
+    def skip(self) -> None:
+        """What the log says by now is no news."""
+        with self._storage.told():
+            for name in self._names():
+                self._fresh(name)
+
     def news(self) -> Iterator[dict[str, Any]]:
         """The records since the last call; a line that is still being written comes later.
 
@@ -23,11 +30,7 @@ class Follower:
         """
         with self._storage.told():
             for name in self._names():
-                data = self._data(name)
-                start = min(self._read.get(name, 0), len(data))
-                end = data.rfind(b"\n") + 1
-                self._read[name] = max(start, end)
-                yield from parsed(data[start:end].split(b"\n"))
+                yield from parsed(io.BytesIO(self._fresh(name)))
 
     def _names(self) -> list[str]:
         """The log's files that may have grown: of the segments, the last one known and later."""
@@ -35,8 +38,13 @@ class Follower:
         known = [name for name in names if name in self._read]
         return [*(name for name in names if not known or name >= known[-1]), LOG]
 
-    def _data(self, name: str) -> bytes:
+    def _fresh(self, name: str) -> bytes:
+        """The whole lines that a file has beyond those read before."""
+        start = self._read.get(name, 0)
         try:
-            return self._storage.read(name)
+            data = self._storage.read(name, start)
         except FileNotFoundError:
             return b""
+        lines = data[: data.rfind(b"\n") + 1]
+        self._read[name] = start + len(lines)
+        return lines

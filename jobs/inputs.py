@@ -130,7 +130,7 @@ def listed(failed: Iterable[FailedInput]) -> bytes:
     text = io.StringIO()
     rows = csv.writer(text, lineterminator="\n")
     rows.writerow(("picture", "reason"))
-    rows.writerows((item.path, item.reason) for item in failed)
+    rows.writerows((one.path, one.reason.removeprefix(f"{one.path}: ")) for one in failed)
     return text.getvalue().encode(errors="surrogateescape")
 
 

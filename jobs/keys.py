@@ -52,8 +52,8 @@ class Keys:
             if meant:
                 return ".".join((meant[0], *parts[end:]))
         if parts[0] in self._others:
-            what = ", ".join(WHOLE)
-            raise self._fault(key, f"changes no picture; a matrix is of {what}, settings of steps")
+            what = f"{', '.join(WHOLE)} and settings of steps"
+            raise self._fault(key, f"changes no picture; what may vary is {what}")
         words = [*self._known, *(known.rpartition(".")[2] for known in self._known)]
         raise self._fault(key, f"is no setting of this job{nearest(written, words)}")
 

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from jobs import making, steps, sweeps
+from jobs import making, portions, steps, sweeps
 from jobs.documents import Key
 from jobs.kinds import OF_A_MATRIX, OF_A_STEP, SUFFIXES, OutputKind
 from jobs.models import given
@@ -58,7 +58,8 @@ class Output:
     """An animation, a sheet, a grid with its axes, or a table or plot; ``file`` is its name.
 
     A sheet may have pictures ``first``, before its cells, and ``beside`` them. The animation of the
-    making of its one cell has ``frames``, which say of what pictures.
+    making of its one cell has ``frames``, which say of what pictures. ``cells`` are ``one_in`` so
+    many frames, where there are very many.
     """
 
     kind: OutputKind
@@ -70,6 +71,7 @@ class Output:
     first: tuple[Shown, ...] = ()
     beside: tuple[Shown, ...] = ()
     frames: FrameSettings | None = None
+    one_in: int = 1
 
 
 def outputs(
@@ -106,7 +108,7 @@ def outputs(
                 frames=keeps,
             )
             made = _placed(made, spec.base) if isinstance(settings, GridSettings) else made
-            found += [replace(made, file=name + suffix) for suffix in SUFFIXES[kind]]
+            found += [own for suffix in SUFFIXES[kind] for own in _portioned(made, suffix)]
     return tuple(found)
 
 
@@ -186,6 +188,24 @@ def _groups(
         parts = [replace(cell, label=label, file=file) for label, file in shown]
         groups.setdefault(name if apart else "", []).extend(parts or [cell])
     return {picture: tuple(cells) for picture, cells in groups.items()}
+
+
+def _portioned(output: Output, suffix: str) -> list[Output]:
+    """An output as the files it is made as, of as many of its frames as go into these."""
+    parts, name = portions.pages(output.settings, len(output.cells)), output.file
+    if len(parts) > 1:
+        return [
+            replace(
+                output,
+                file=portions.page_name(name, number, len(parts)) + suffix,
+                cells=output.cells[part],
+                first=output.first if number == 1 else (),
+            )
+            for number, part in enumerate(parts, start=1)
+        ]
+    whole = suffix.endswith(".csv")  # there is always room for all rows of a table
+    one_in = 1 if whole else portions.skipped(output.settings, len(output.cells))
+    return [replace(output, file=name + suffix, cells=output.cells[::one_in], one_in=one_in)]
 
 
 def _placed(grid: Output, base: Path) -> Output:

@@ -17,6 +17,7 @@ from renderer.settings import nearest
 
 FIELDS = ("stem", "layer", "frame")
 _NUMBER = re.compile(r"0?[1-9]?")
+_SUFFIX = re.compile(r"\.(png|jpe?g|webp)$", re.IGNORECASE)
 
 
 def fault(pattern: str) -> str:
@@ -28,9 +29,15 @@ def fault(pattern: str) -> str:
     return next(_faults(pattern, parts), "")
 
 
+def format_of(pattern: str) -> str:
+    """The format that a pattern's suffix says; nothing where it has none."""
+    suffix = _SUFFIX.search(pattern)
+    return suffix[1].lower().replace("jpg", "jpeg") if suffix else ""
+
+
 def named(pattern: str, *, stem: str, layer: str, frame: int) -> str:
     """A frame's name without its suffix. What a field leaves empty takes its dash along."""
-    text = pattern.format(stem=stem, layer=layer, frame=frame)
+    text = _SUFFIX.sub("", pattern).format(stem=stem, layer=layer, frame=frame)
     return cut(re.sub(r"-{2,}", "-", text).strip("- .") or str(frame), MAX_NAME_BYTES)
 
 
@@ -64,12 +71,10 @@ def _faults(
             yield f"may hold letters, digits, spaces, dots, - and _, but not {bad.group()!r}"
         if field is not None and field not in FIELDS:
             known = ", ".join(f"{{{one}}}" for one in FIELDS)
-            yield f"knows no {{{field}}}{nearest(field, FIELDS)}; there are {known}"
+            yield f"knows no {{{field}}}{nearest(field, FIELDS) or f'; there are {known}'}"
         if conversion or (spec and (field != "frame" or not _NUMBER.fullmatch(spec))):
             yield f"can't write {{{field}}} so; only {{frame:05}} has a width"
     if not fields:
         yield "gives all frames one name; use {stem}, {layer} or {frame}"
     if pattern.startswith((".", "-", " ")):
         yield "must not begin with a dot, a dash or a space"
-    if re.search(r"\.(png|jpe?g|webp)$", pattern, re.IGNORECASE):
-        yield "must leave the suffix out: `format` says it"

@@ -31,6 +31,9 @@ class PlotSettings:
 
     title: Annotated[str, Knob("heading of the plot; empty: none")] = ""
     log: Annotated[bool, Knob("logarithmic losses, where none is below zero")] = True
+    most: Annotated[
+        int, Knob("curves at most; of more, one in so many is drawn", ge=1, le=10_000)
+    ] = 1000
 
     def __post_init__(self) -> None:
         check(self)

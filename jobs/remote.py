@@ -44,9 +44,9 @@ class Remote:
         """A file's URL. WorkspaceError for a name that leads out."""
         return "/".join((self.place, *checked(name, self.place)))
 
-    def read(self, name: str) -> bytes:
-        """A file's contents. FileNotFoundError if it isn't there."""
-        return self._objects.read(name)
+    def read(self, name: str, start: int = 0) -> bytes:
+        """A file's contents, from a byte on. FileNotFoundError if it isn't there."""
+        return self._objects.read(name)[start:]
 
     def exists(self, name: str) -> bool:
         """Whether a file is there at this moment (for small files: it is read)."""

@@ -64,7 +64,7 @@ class JobSpec(Model):
         "",
         description="how frames are called: a pattern of {stem}, the input's name, {layer}, what "
         "tells its frames apart, and {frame}, a frame's number in its step, like "
-        "{stem}-{layer}-{frame:05}; empty: {stem}-{layer}",
+        "{stem}-{layer}-{frame:05}, in quotes; empty: {stem}-{layer}",
     )
     order: Annotated[str, Choice(*ORDERS)] = Field(
         "sequential",
@@ -123,6 +123,13 @@ class JobSpec(Model):
     def _check_name(cls, value: str) -> str:
         if value and (fault := name_fault(value)):
             raise ValueError(fault)
+        return value
+
+    @field_validator("names", mode="before")
+    @classmethod
+    def _refuse_unquoted(cls, value: Any) -> Any:
+        if isinstance(value, dict):  # as YAML reads {stem}
+            raise ValueError("is no text to YAML; put it in quotes, like '{stem}-{frame:05}'")
         return value
 
     @field_validator("names")
@@ -254,6 +261,8 @@ def _validated(document: Document, base: Path) -> JobSpec:
 
 def _contradictions(spec: JobSpec) -> Iterator[tuple[Key, str]]:
     """What is wrong though each key by itself is right, and where."""
+    if patterns.format_of(spec.names) not in ("", spec.format):
+        yield ("names",), f"ends otherwise than frames in the format {spec.format} do"
     if all(step.atlas is None for step in spec.steps):
         if not spec.inputs:
             yield ("inputs",), "is missing"

@@ -59,8 +59,8 @@ class Storage(Protocol):
     def address(self, name: str) -> str:
         """The full name of a file, for people. WorkspaceError for one that leads out."""
 
-    def read(self, name: str) -> bytes:
-        """A file's contents. FileNotFoundError if it isn't there."""
+    def read(self, name: str, start: int = 0) -> bytes:
+        """A file's contents, from a byte on. FileNotFoundError if it isn't there."""
 
     def exists(self, name: str) -> bool:
         """Whether a file is there at this moment."""

@@ -11,24 +11,22 @@ import itertools
 import math
 from collections.abc import Mapping, Sequence
 
-import numpy as np
-import torch
 from PIL import Image, ImageDraw, ImageFont
 
 from renderer.animation import Frame, load
 from renderer.errors import AnimationError
 from renderer.framing import BACKGROUND, TITLE, shorten, thumbnail
-from renderer.images import Picture
+from renderer.images import Picture, from_image
 from renderer.lattice import Axis, Block, Heading, Layout, Place, blocks
 from renderer.settings import GridSettings, SheetSettings
-from renderer.sheets import sheet
+from renderer.sheets import draw_sheet
 
 _EMPTY = (32, 32, 37)
 _LABEL, _NAME = (198, 196, 190), (138, 136, 130)
 _MAX_PIXELS = 2**26  # what all thumbnails together may take; more cells get smaller ones
 _SPARSE = 16  # places for each picture; where there are more, a grid says nothing
 
-__all__ = ["Axis", "Heading", "Place", "grid"]
+__all__ = ["Axis", "Heading", "Place", "draw_grid", "grid"]
 
 
 def grid(
@@ -38,22 +36,27 @@ def grid(
 
     Raises AnimationError where there are no cells.
     """
+    return from_image(draw_grid(cells, axes, settings))
+
+
+def draw_grid(
+    cells: Mapping[Place, Frame], axes: Sequence[Axis], settings: GridSettings | None = None
+) -> Image.Image:
+    """The same as Pillow's image, which takes a quarter of the memory."""
     settings = settings or GridSettings()
     if not cells:
         raise AnimationError("there are no pictures for a grid")
     places = math.prod(len(axis.headings) for axis in axes)
     if places > _SPARSE * len(cells):
-        return sheet(
-            cells.values(), SheetSettings(title=settings.title, thumbnail=settings.thumbnail)
-        )
+        plain = SheetSettings(title=settings.title, thumbnail=settings.thumbnail)
+        return draw_sheet(cells.values(), plain)
     side = min(settings.thumbnail, math.isqrt(_MAX_PIXELS // places))
     thumbnails = {place: thumbnail(load(cell), side) for place, cell in cells.items()}
     parts = blocks(axes)
     layout = Layout.of(thumbnails, parts, axes, side=side, title=settings.title)
     canvas = Image.new("RGB", (layout.width, layout.height), BACKGROUND)
     _Drawing(canvas, layout, thumbnails).draw(parts, axes, settings.title)
-    pixels = torch.from_numpy(np.array(canvas, np.float32).transpose(2, 0, 1).copy())
-    return Picture(pixels[None])
+    return canvas
 
 
 class _Drawing:

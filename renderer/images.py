@@ -33,8 +33,10 @@ __all__ = [
     "count_frames",
     "decode",
     "encode",
+    "encode_image",
     "fit",
     "flatten",
+    "from_image",
     "pack",
     "read_settings",
     "resample",
@@ -129,13 +131,24 @@ def encode(
     alpha: the picture is laid on white. ``quality`` (1..100) is for JPEG and WebP. The same input
     gives the same bytes. Raises ImageError for an unknown format and for pixels that are NaN.
     """
+    image = to_image(picture if format != "jpeg" else flatten(picture))
+    return encode_image(image, format=format, quality=quality, settings=settings)
+
+
+def encode_image(
+    image: Image.Image,
+    *,
+    format: str = "png",
+    quality: int = 95,
+    settings: Mapping[str, Any] | None = None,
+) -> bytes:
+    """Pillow's 8-bit image as a file; as ``encode``, without a float for each of its values."""
     if format not in FORMATS:
         raise ImageError(f"there is no format {format!r}; use {', '.join(FORMATS)}")
     options: dict[str, Any] = {"quality": quality, "subsampling": 0} if format == "jpeg" else {}
     if format == "webp":
         options = {"quality": quality, "method": 4, "exact": True}
     options |= metadata.save_options(settings, format)
-    image = to_image(picture if format != "jpeg" else flatten(picture))
     buffer = io.BytesIO()
     try:
         image.save(buffer, format.upper(), **options)
@@ -162,6 +175,12 @@ def to_image(picture: Picture) -> Image.Image:
         raise ImageError("the picture holds values that are not numbers; try a smaller step_size")
     rounded = values.clamp(0, 255).round().to(torch.uint8).permute(1, 2, 0).contiguous()
     return Image.fromarray(rounded.numpy())
+
+
+def from_image(image: Image.Image) -> Picture:
+    """Pillow's 8-bit RGB image as a picture."""
+    pixels = torch.from_numpy(np.array(image, np.float32).transpose(2, 0, 1).copy())
+    return Picture(pixels[None])
 
 
 def pack(picture: Picture) -> bytes:

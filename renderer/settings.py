@@ -333,6 +333,10 @@ class AnimationSettings:
     width: Annotated[
         int | None, Knob("shrink wider frames to this width; null: as they are", unit="px", ge=1)
     ] = None
+    most: Annotated[
+        int,
+        Knob("frames at most; of more, one in so many is shown, at even distances", ge=1, le=10**6),
+    ] = 10_000
 
     def __post_init__(self) -> None:
         check(self)
@@ -350,6 +354,9 @@ class SheetSettings:
     thumbnail: Annotated[
         int, Knob("longest side of a picture on the sheet", unit="px", ge=16, le=4096)
     ] = 256
+    page: Annotated[
+        int, Knob("pictures on a sheet at most; more go on further sheets", ge=1, le=100_000)
+    ] = 500
     first: Annotated[
         tuple[str, ...],
         Knob(

@@ -6,21 +6,20 @@ What stands around the cells is of renderer.framing.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-import torch
 from PIL import Image
 
 from renderer.animation import Frame, load
 from renderer.errors import AnimationError
 from renderer.framing import BACKGROUND, draw_label, framed, gap_px, label_px, shorten, thumbnail
-from renderer.images import Picture
+from renderer.images import Picture, from_image
 from renderer.settings import SheetSettings
 
-__all__ = ["sheet", "shorten"]
+__all__ = ["draw_sheet", "sheet", "shorten"]
 
 _ASPECT = 1.5  # width to height that an automatic number of columns aims at
 _MAX_PIXELS = 2**26  # what all thumbnails together may take; more cells get smaller ones
@@ -37,6 +36,16 @@ def sheet(
     Pictures ``beside`` stand in a column on the left. Raises AnimationError where there are no
     cells.
     """
+    return from_image(draw_sheet(cells, settings, beside=beside))
+
+
+def draw_sheet(
+    cells: Iterable[Frame],
+    settings: SheetSettings | None = None,
+    *,
+    beside: Sequence[Frame] = (),
+) -> Image.Image:
+    """The same as Pillow's image, which takes a quarter of the memory."""
     settings = settings or SheetSettings()
     cells = list(cells)
     if not cells:
@@ -47,9 +56,8 @@ def sheet(
     body = Image.new("RGB", (layout.width, layout.height), BACKGROUND)
     for position, ((label, _), picture) in enumerate(zip(cells, thumbnails, strict=True)):
         _draw_cell(body, (label, picture), layout.corner(position), layout)
-    whole = framed(body, side=side, title=settings.title, caption=settings.caption, beside=beside)
-    pixels = torch.from_numpy(np.array(whole, np.float32).transpose(2, 0, 1).copy())
-    return Picture(pixels[None])
+    thumbnails.clear()
+    return framed(body, side=side, title=settings.title, caption=settings.caption, beside=beside)
 
 
 @dataclass(frozen=True)
@@ -62,6 +70,7 @@ class _Layout:
     columns: int
     label: int
     rows: tuple[int, ...]
+    tops: tuple[int, ...]
 
     @property
     def width(self) -> int:
@@ -69,13 +78,12 @@ class _Layout:
 
     @property
     def height(self) -> int:
-        return sum(row + self.label + self.gap for row in self.rows) - self.gap
+        return self.tops[-1] + self.rows[-1] + self.label
 
     def corner(self, position: int) -> tuple[int, int, int]:
         """Left edge, top edge and picture height of a cell."""
         row, column = divmod(position, self.columns)
-        above = sum(height + self.label + self.gap for height in self.rows[:row])
-        return column * (self.cell + self.gap), above, self.rows[row]
+        return column * (self.cell + self.gap), self.tops[row], self.rows[row]
 
 
 def _layout(thumbnails: Sequence[Image.Image], side: int, columns: int | None) -> _Layout:
@@ -87,13 +95,15 @@ def _layout(thumbnails: Sequence[Image.Image], side: int, columns: int | None) -
         columns = _evened(len(thumbnails), max(1, round(wanted)))
     columns = min(len(thumbnails), columns)
     rows = [thumbnails[start : start + columns] for start in range(0, len(thumbnails), columns)]
+    heights = [max(thumbnail.height for thumbnail in row) for row in rows]
     return _Layout(
         side=side,
         gap=gap,
         cell=cell,
         columns=columns,
         label=label,
-        rows=tuple(max(thumbnail.height for thumbnail in row) for row in rows),
+        rows=tuple(heights),
+        tops=tuple(itertools.accumulate((h + label + gap for h in heights[:-1]), initial=0)),
     )
 
 

@@ -19,8 +19,16 @@ from cluster.commands.options import RENDERS, JobOptions, RunOptions
 from cluster.commands.rendering import load
 from cluster.commands.styles import hindsight_lines, means, style_lines, styles_data
 from cluster.commands.tables import Json, say, say_json, say_json_rows
+from cluster.commands.workspaces import listed
 from cluster.knobs import with_parameters
-from cluster.phrases import UNREADABLE_SHOWN, again_lines, duration, plural, unreadable_line
+from cluster.phrases import (
+    UNREADABLE_SHOWN,
+    again_lines,
+    duration,
+    frames_line,
+    plural,
+    unreadable_line,
+)
 from renderer.errors import WorkspaceError
 
 if TYPE_CHECKING:
@@ -129,7 +137,7 @@ def lines(plan: Plan, cost: Estimate, *, workers: int, threads: int, shards: int
     if cost.seconds is not None:
         told.append(f"time: roughly {duration(cost.seconds)} on this machine's CPU")
     told += chosen(plan)
-    told += [f"output: {output.file}, {of_what(output)}" for output in plan.outputs]
+    told += listed([f"output: {output.file}, {of_what(output)}" for output in plan.outputs])
     failed = plan.failed_inputs
     told += [unreadable_line(item.path, item.reason) for item in failed[:UNREADABLE_SHOWN]]
     if len(failed) > UNREADABLE_SHOWN:
@@ -141,7 +149,7 @@ def of_what(output: Output) -> str:
     """What goes into an output, in words."""
     if output.frames is not None:
         return f"a picture every {plural(output.frames.every, 'iteration')}"
-    return plural(len(output.cells), "frame")
+    return frames_line(len(output.cells), one_in=output.one_in)
 
 
 def matrix_lines(spec: JobSpec, shared: Sharing | None, *, slots: int) -> list[str]:

@@ -14,7 +14,7 @@ import typer
 from cluster.commands.tables import Json, say, say_json
 from cluster.commands.workspaces import Folder, Frames, chosen, workspace
 from cluster.knobs import given, parameters, with_parameters
-from cluster.phrases import plural, shown
+from cluster.phrases import frames_line, shown
 from renderer.errors import ImageError, JobError, WorkspaceError
 from renderer.settings import AnimationSettings
 
@@ -43,6 +43,7 @@ Step = Annotated[
 def output_command(folder: Folder, json: Json = False, to: To = None) -> None:
     """List what a job has made: animations, sheets and tables, and the frames of its last step."""
     from jobs import roster
+    from jobs.storage import below
 
     storage = workspace(folder)
     entries = roster.load(storage)
@@ -52,10 +53,9 @@ def output_command(folder: Folder, json: Json = False, to: To = None) -> None:
         names += [e.file for e in finished(storage, entries) if e.step == last]
     if to is not None:
         names = _copied(storage, names, to)
-    elif not json:
-        names = [shown(storage.address(name)) for name in names]
     else:
-        names = [storage.address(name) for name in names]
+        place = storage.place if json else shown(storage.place)
+        names = [below(place, name) for name in names]
     if json:
         say_json(names)
     else:
@@ -98,7 +98,7 @@ def assemble_command(
 
     Without frames: of those of the last step, or of --step.
     """
-    from jobs import roster
+    from jobs import portions, roster
     from renderer import images
     from renderer.animation import write_gif
 
@@ -116,10 +116,12 @@ def assemble_command(
     def reader(name: str) -> Any:
         return lambda: images.decode(storage.read(name), name=name)
 
-    write_gif([(entry.file, reader(entry.file)) for entry in those], path, made_so)
+    one_in = portions.skipped(made_so, len(those))
+    shown_ones = [(entry.file, reader(entry.file)) for entry in those[::one_in]]
+    write_gif(shown_ones, path, made_so)
     missing = len(wanted) - len(those)
-    lacking = f", {missing} missing" if missing else ""
-    say(f"{path}  ({plural(len(those), 'frame')}{lacking})")
+    lacking = f", {missing:,} missing" if missing else ""
+    say(f"{path}  ({frames_line(len(shown_ones), one_in=one_in)}{lacking})")
 
 
 with_parameters(assemble_command, parameters(AnimationSettings))

@@ -33,6 +33,7 @@ from cluster.loglines import details, log_line, structured
 from cluster.phrases import shown
 
 if TYPE_CHECKING:
+    from jobs.following import Follower
     from jobs.status import Status
     from jobs.storage import Storage
 
@@ -106,10 +107,13 @@ def wait_command(folder: Folder, timeout: Timeout = None, json: Json = False) ->
 
 
 def watch_command(folder: Folder, timeout: Timeout = None) -> int:
-    """Show how far a job is until it is over. The exit code is that of `reverie status`."""
+    """Show how far a job is until it is over. The exit code is that of `reverie status`.
+
+    Where that can't be drawn anew (in a file, in a pipe), what happens meanwhile is told instead.
+    """
     storage, console = workspace(folder), Console()
     if not console.is_terminal:
-        return _tell_on(storage, None, as_json=False, timeout_s=timeout)
+        return _tell_news(storage, timeout)
     with Live(console=console, auto_refresh=False, transient=True) as live:
 
         def draw(found: Status) -> None:
@@ -135,7 +139,7 @@ def logs_command(
     storage = workspace(folder)
     wanted = chosen(roster.load(storage), frames) if frames else None
     if follow:
-        return _tell_on(storage, wanted, as_json=json)
+        return code_of(_tell_on(storage, wanted, Follower(storage), as_json=json))
     tell(Follower(storage).news(), names_of(storage), wanted, as_json=json, job=job_of(storage))
     return exits.DONE
 
@@ -205,20 +209,36 @@ def until_over(
         time.sleep(rest_s if timeout_s is None else min(rest_s, began + timeout_s - now))
 
 
-def _tell_on(
-    storage: Storage, wanted: set[str] | None, *, as_json: bool, timeout_s: float | None = None
-) -> int:
-    """Tell what happens in a job until it is over."""
+def _tell_news(storage: Storage, timeout_s: float | None) -> int:
+    """Tell how far a job is, what happens in it until it is over, and how far it is then."""
     from jobs.following import Follower
+    from jobs.status import status
 
-    follower, names = Follower(storage), names_of(storage)
+    follower = Follower(storage)
+    follower.skip()
+    say(*lines(status(storage)))
+    found = _tell_on(storage, None, follower, as_json=False, timeout_s=timeout_s)
+    say(*lines(found))
+    return code_of(found)
+
+
+def _tell_on(
+    storage: Storage,
+    wanted: set[str] | None,
+    follower: Follower,
+    *,
+    as_json: bool,
+    timeout_s: float | None = None,
+) -> Status:
+    """Tell what happens in a job until it is over; its last state."""
+    names = names_of(storage)
 
     def further(_: object) -> None:
         tell(follower.news(), names, wanted, as_json=as_json, job=job_of(storage))
 
     found = until_over(storage, timeout_s, draw=further)
     further(found)
-    return code_of(found)
+    return found
 
 
 def tell(

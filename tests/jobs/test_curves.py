@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Iterator
 
 import pytest
 
-from jobs.curves import POINTS, Curve, Losses, LossSettings, gathered, read
+from jobs.curves import POINTS, Curve, Losses, LossSettings, gather, read
 from renderer.errors import SettingError, WorkspaceError
 from renderer.events import Progress
 
@@ -98,7 +99,9 @@ def test_what_is_no_table_is_named(data: bytes) -> None:
 def test_tables_of_many_tasks_are_gathered_in_one() -> None:
     first = Losses((1, 2), {"content": (0.0, 0.25)}, (0.5, 1.0))
     second = Losses((1,), {"objective": (1e6,)}, (3.0,))
-    assert gathered([("a.png", first), ("b.png", second)]).decode().splitlines() == [
+    file = io.StringIO()
+    assert gather(lambda: iter([("a.png", first), ("b.png", second)]), file) == 2
+    assert file.getvalue().splitlines() == [
         "frame,iteration,content,objective,seconds",
         "a.png,1,0,,0.5",
         "a.png,2,0.25,,1",

@@ -164,3 +164,28 @@ def test_the_last_pictures_alone(planned: Planner) -> None:
         "frames/1-dream/a-04-inception3b.png",
         "frames/1-dream/b-04-inception3b.png",
     ]
+
+
+def test_a_sheet_of_many_goes_on_on_further_pages(planned: Planner, paint: Paint) -> None:
+    for number in range(5):
+        paint(f"{number}.png", colour=number)
+    found = planned(inputs=["[0-4].png"], steps=["dream"], outputs=[{"sheet": {"page": 2}}]).outputs
+    assert [(output.file, labels(output)) for output in found] == [
+        ("job-01-sheet.png", ["0", "1"]),
+        ("job-02-sheet.png", ["2", "3"]),
+        ("job-03-sheet.png", ["4"]),
+    ]
+
+
+def test_an_animation_or_plot_of_many_takes_one_in_so_many(planned: Planner, paint: Paint) -> None:
+    for number in range(5):
+        paint(f"{number}.png", colour=number)
+    gif, plot, table = planned(
+        inputs=["[0-4].png"], steps=["dream"], outputs=[{"gif": {"most": 3}}, {"plot": {"most": 4}}]
+    ).outputs
+    assert (labels(gif), gif.one_in) == (["0", "2", "4"], 2)
+    assert (labels(plot), plot.one_in) == (["0", "2", "4"], 2)
+    assert (len(table.cells), table.one_in) == (5, 1)
+    wanted = {"most": 3, "durations": [20] * 5}  # as many as there are frames: all are meant
+    (whole,) = planned(inputs=["[0-4].png"], steps=["dream"], outputs=[{"gif": wanted}]).outputs
+    assert len(whole.cells) == 5

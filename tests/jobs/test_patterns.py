@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from jobs import patterns
 from jobs.plan import Plan, plan
-from jobs.spec import build
+from jobs.spec import build, load
 from renderer.errors import JobError
 from tests.cluster.conftest import picture
 
@@ -38,6 +38,24 @@ def test_frames_are_called_as_the_pattern_says(tmp_path: Path) -> None:
     assert [task.id for task in usual.tasks] == [task.id for task in found.tasks]
 
 
+def test_a_pattern_may_end_as_the_frames_do(tmp_path: Path) -> None:
+    for format, names in (("png", "{stem}-{layer}-{frame:05}.png"), ("jpeg", "{frame}.JPG")):
+        bare = names.partition(".")[0]
+        found, same = (planned(tmp_path, one, format=format) for one in (names, bare))
+        assert [task.file for task in found.tasks] == [task.file for task in same.tasks]
+    with pytest.raises(JobError, match="names: ends otherwise than frames in the format jpeg do"):
+        planned(tmp_path, "{frame}.png", format="jpeg")
+
+
+def test_a_pattern_without_quotes_is_known(tmp_path: Path) -> None:
+    (tmp_path / "job.yaml").write_text("steps: [dream]\ninputs: a.png\nnames: {stem}\n")
+    with pytest.raises(JobError, match="yaml:3: names: is no text to YAML; put it in quotes"):
+        load(tmp_path / "job.yaml")
+    (tmp_path / "job.yaml").write_text("steps: [dream]\nnames: {stem}-{frame}\n")
+    with pytest.raises(JobError, match=r"yaml:2: is not YAML.*; put text that begins with \{"):
+        load(tmp_path / "job.yaml")
+
+
 def test_two_frames_of_one_name_are_found_at_planning(tmp_path: Path) -> None:
     told = (
         "names: gives 02-conv2 of 0 the name 'a-0', which 01-conv1 of 0 has; add {layer} or {frame}"
@@ -55,7 +73,6 @@ def test_two_frames_of_one_name_are_found_at_planning(tmp_path: Path) -> None:
         ("{stem!r}", "can't write"),
         ("{stem:>900000000}", "can't write"),
         ("{frame:999999999}", "can't write"),
-        ("{frame:05}.png", "leave the suffix out"),
         ("../{frame}", "but not '/'"),
         (".{frame}", "must not begin"),
         ("all", "gives all frames one name"),

@@ -141,7 +141,7 @@ def test_short_names_are_ends_and_differ(keys: list[str]) -> None:
             "sweep.yaml:9: matrix.iterations: may be steps.0.dream.iterations or "
             "steps.1.style.iterations; name one of them in full",
         ),
-        ("format: [png]", "sweep.yaml:9: matrix.format: changes no picture; a matrix is of seed"),
+        ("format: [png]", "sweep.yaml:9: matrix.format: changes no picture; what may vary is seed"),
         ("seed: 3", "sweep.yaml:9: matrix.seed: expected a list, got 3"),
         ("seed: []", "sweep.yaml:9: matrix.seed: needs at least one entry"),
         (
