@@ -22,7 +22,7 @@ from renderer.comparison import Comparison
 from renderer.descent import Descent
 from renderer.footprint import Footprint
 from renderer.networks.flow import Flow
-from renderer.networks.mosaic import Mosaic
+from renderer.networks.mosaic import stacked
 from renderer.objectives import Term, combined, slopes
 from renderer.offload import Offload
 from renderer.slopes import Found, Slope, Tiled, Whole, terms_of
@@ -112,13 +112,8 @@ class _Stack:
         first = self.batches[0]
         if first.mosaic is None:
             return first.network.features(canvas, layers)
-        gaps: dict[int, Any] = dict.fromkeys(first.mosaic.gaps, ())
-        for batch, _, start in self._each:
-            assert batch.mosaic is not None
-            for at, own in batch.mosaic.gaps.items():
-                gaps[at] += tuple((slice(start, start + 1), slice(None), *gap) for gap in own)
-        mosaic: Mosaic = replace(first.mosaic, gaps=gaps)
-        return mosaic.features(canvas, layers)
+        mosaics = [(start, b.mosaic) for b, _, start in self._each if b.mosaic is not None]
+        return stacked(mosaics).features(canvas, layers)
 
     @property
     def _each(self) -> list[tuple[Batch, int, int]]:

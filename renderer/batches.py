@@ -16,7 +16,8 @@ import torch
 from torch import Tensor
 
 from renderer.networks import Network
-from renderer.networks.mosaic import Joints, Mosaic
+from renderer.networks.joints import Joints
+from renderer.networks.mosaic import Mosaic
 from renderer.spans import Span
 from renderer.tiling import Tile
 

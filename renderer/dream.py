@@ -31,7 +31,7 @@ from renderer.making import Making
 from renderer.memory import Memory, fingerprint, size_bytes
 from renderer.networks import Network
 from renderer.networks.flow import Flow
-from renderer.networks.mosaic import Joints
+from renderer.networks.joints import Joints
 from renderer.precision import converted
 from renderer.regions import Regions
 from renderer.settings import DreamSettings

@@ -23,7 +23,7 @@ from renderer.batches import Batch, batches, together_px
 from renderer.footprint import SMALLEST_TILE_PX, Footprint
 from renderer.gang import Gang, grid
 from renderer.networks.flow import Flow
-from renderer.networks.mosaic import Joints
+from renderer.networks.joints import Joints
 from renderer.objectives import Objective, Term, combined, slopes
 from renderer.pieces import Piece, cores, piece
 from renderer.spans import Region

@@ -143,7 +143,7 @@ class Flow:
         """
         windows = self.windows(field.size)
         values: list[Tensor | None] = [None] * (len(self.nodes) + 1)
-        prepared = self.network.prepare(picture)
+        prepared = self.prepare(picture)
         values[PICTURE] = prepared if after is None else after(PICTURE, prepared)
         for place, node in enumerate(self.nodes, start=1):
             if (need := field.needs[place]) is not None:
@@ -156,6 +156,10 @@ class Flow:
                     values[place] = tap(layer, value, region.within(need))
             for done in self._last_read.get(place, ()):
                 values[done] = None
+
+    def prepare(self, picture: Tensor) -> Tensor:
+        """What the first operation reads."""
+        return self.network.prepare(picture)
 
     def receptive_field(self, layer: str) -> tuple[int, int]:
         """(height, width), px, that one position inside a large picture's layer depends on."""

@@ -19,7 +19,7 @@ from renderer.images import decode, fit
 from renderer.losses import layer_objective
 from renderer.networks import Network
 from renderer.networks.flow import Flow
-from renderer.networks.mosaic import Joints
+from renderer.networks.joints import Joints
 from renderer.settings import DreamSettings
 from renderer.slopes import Tiled
 from tests.renderer import reference

@@ -19,7 +19,8 @@ from renderer.gang import Gang
 from renderer.losses import standardised
 from renderer.networks import Network
 from renderer.networks.flow import Flow
-from renderer.networks.mosaic import Joints, Mosaic
+from renderer.networks.joints import Joints
+from renderer.networks.mosaic import Mosaic
 from renderer.objectives import Objective
 from renderer.slopes import Tiled, Whole, dealt
 from renderer.tiling import random_tiles
@@ -110,6 +111,11 @@ def test_networks_whose_padding_depends_on_the_size_take_tiles_of_equal_shape() 
     assert {t for batch in made for t in batch.tiles} == set(tiles)
 
 
+def canvases(mosaic: Mosaic | None) -> list[tuple[int, int]]:
+    """The sizes of the canvases that tiles run through."""
+    return [] if mosaic is None else [mosaic.size, *canvases(mosaic.then)]
+
+
 def test_all_cuts_of_a_picture_have_the_same_canvases() -> None:
     joints = Joints(Flow(network("googlenet"), [DEEPEST["googlenet"]]))
     for size in ((300, 300), (610, 450), (200, 900)):
@@ -118,7 +124,7 @@ def test_all_cuts_of_a_picture_have_the_same_canvases() -> None:
             tiles = list(random_tiles(size, 120, random.Random(seed), smallest=16))
             made = batches(tiles, joints, most_px=2**16)
             assert {t for batch in made for t in batch.tiles} == set(tiles)
-            shapes.add(tuple(batch.mosaic.size for batch in made if batch.mosaic))
+            shapes.add(tuple(size for batch in made for size in canvases(batch.mosaic)))
         assert len(shapes) == 1
 
 
