@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 
 from renderer.scales import scales
 from renderer.settings import AtlasSettings, DreamSettings, Settings, StyleSettings
@@ -32,7 +32,7 @@ class Stretch:
         return self.iterations * math.prod(self.size)
 
 
-@cache
+@lru_cache(maxsize=1024)  # often many tasks have the same; where none do, none is kept for ever
 def stretches(settings: Settings, size: Size) -> tuple[Stretch, ...]:
     """What a task of a picture of (height, width) goes through, in order."""
     if isinstance(settings, StyleSettings):
