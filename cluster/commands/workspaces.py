@@ -290,12 +290,22 @@ def lines(found: Status) -> list[str]:
 
 def _driver(found: Status) -> str:
     if found.driver is None:
-        cancelled = found.cancelled and not found.over
-        return "no one is rendering it" + (": it was cancelled" if cancelled else "")
+        return _undriven(found)
     seconds = max(0.0, time.time() - found.driver.since)  # the clock may have been set back
     since = f" for {duration(seconds)}" if found.driver.since else ""
     paused = f" (paused; go on with: reverie resume {found.folder})" if found.paused else ""
     return f"is being rendered by {found.driver}{since}{paused}"
+
+
+def _undriven(found: Status) -> str:
+    """What can be done with a job that no one is rendering."""
+    place = shown(found.folder)
+    if found.state == "done":
+        return f"what it has made: reverie output {place}"
+    if found.state == "failed":
+        return f"what went wrong: reverie errors {place}; `reverie render` tries again"
+    cancelled = ": it was cancelled" if found.cancelled else ""
+    return f"no one is rendering it{cancelled}; `reverie render` goes on"
 
 
 def _beside(found: Status) -> list[str]:

@@ -98,7 +98,9 @@ def test_a_driver_that_died_drives_no_more(farm: Farm, told: Told) -> None:
     farm.render()
     dead = {"host": socket.gethostname(), "process": 2**22 + 1, "since": time.time()}
     (OUT / "lock").write_text(json.dumps(dead))
-    assert "no one is rendering it" in told("status", OUT)[1]
+    text = told("status", OUT)[1]
+    assert "what it has made: reverie output renders/job" in text
+    assert "is being rendered" not in text
     (OUT / "lock").write_text(json.dumps({**dead, "host": "elsewhere"}))
     assert "is being rendered by process 4194305 on elsewhere" in told("status", OUT)[1]
 
