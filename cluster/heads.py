@@ -227,6 +227,8 @@ def _submission(one: Any) -> Submission:
     told: Mapping[str, str] = one.metadata or {}
     state = str(getattr(one.status, "value", one.status))
     code = one.driver_exit_code
+    if code == exits.INTERRUPTED and state == "FAILED":  # to Ray any code but 0 is a failure
+        state = "STOPPED"
     return Submission(
         id=str(one.submission_id),
         key=told.get("key", str(one.submission_id)),

@@ -13,13 +13,16 @@ from cluster.nodes import listed
 from cluster.resources import Node, local_cpus
 from cluster.seclusion import forget_token, secluded
 from renderer import heap
-from renderer.errors import ClusterError, ReverieError
+from renderer.errors import ClusterError, JobError, ReverieError
 
 OBJECT_STORE_BYTES = 2**30
 """Most shared memory for a Ray of our own: some weights, and a frame or two of every worker."""
 
 KNOCK_S = 10.0
 """How long a cluster's head may take to accept a connection."""
+
+FOUND_BY_RAY = ("auto", "local")
+"""Addresses that Ray itself makes something of."""
 
 QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",
@@ -40,10 +43,12 @@ class RaySession:
     """Starts or joins Ray in the background, while the caller plans; ``wait`` returns it.
 
     Ray's processes die with the thread that started them (a Linux parent-death signal), so one
-    thread does it and lives until ``close``.
+    thread does it and lives until ``close``. JobError for an ``address`` that can't be one.
     """
 
     def __init__(self, address: str | None = None, *, gpus: int | None = None) -> None:
+        if address is not None:
+            check(address)
         self._address, self._gpus = address, gpus
         self._up, self._leave = threading.Event(), threading.Event()
         self._session: Session | None = None
@@ -91,6 +96,18 @@ class RaySession:
             forget_token()
 
 
+def check(address: str) -> None:
+    """Raise JobError for what can't be the address of a Ray."""
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if address in FOUND_BY_RAY or (host and port.isdecimal() and "/" not in host):
+        return
+    dashboard = ", not that of a dashboard" if address.startswith("http") else ""
+    raise JobError(
+        f"--address (or RAY_ADDRESS) {address}: write the head's address and port, like "
+        f"192.0.2.10:6379{dashboard}"
+    )
+
+
 def _connect(address: str | None, gpus: int | None) -> None:
     import ray
 
@@ -122,11 +139,13 @@ def _of_our_own(gpus: int | None) -> dict[str, Any]:
 
 
 def _no_ray(address: str | None, error: Exception) -> str:
-    lines = str(error).strip().splitlines() or [type(error).__name__]
+    told = getattr(error, "strerror", None) or str(error)
+    lines = told.strip().splitlines() or [type(error).__name__]
     if address is None:
         return f"Ray could not be started on this machine: {lines[0]}; --inline works without it"
     # Ray shows its token to no address that is spelt out unless it is told to.
     token = (
         "" if os.environ.get("RAY_AUTH_MODE") else "; if it asks for a token, RAY_AUTH_MODE=token"
     )
-    return f"no Ray answers at {address}: {lines[0]}{token}"
+    head = "is its head up (`ray start --head`), and its port open?"
+    return f"no Ray answers at {address}: {lines[0]}{token}; {head}"

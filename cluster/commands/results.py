@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cluster.commands.tables import Json, say, say_json
+from cluster.commands.tables import Json, answer, say, say_json
 from cluster.commands.workspaces import Folder, Frames, chosen, workspace
 from cluster.knobs import given, parameters, with_parameters
 from cluster.phrases import frames_line, shown
@@ -62,29 +62,30 @@ def output_command(folder: Folder, json: Json = False, to: To = None) -> None:
         say(*(names or ["nothing is done yet"]))
 
 
-def preview_command(folder: Folder, frames: Frames = None, out: Into = None) -> None:
+def preview_command(
+    folder: Folder, frames: Frames = None, out: Into = None, json: Json = False
+) -> None:
     """Write pictures of frames that are not finished, as they stood at their last checkpoint.
 
     Without frames: of all that have a checkpoint.
     """
-    from jobs import checkpoints, roster
+    from jobs import roster
 
     storage = workspace(folder)
     entries = roster.load(storage)
     wanted = chosen(entries, frames) if frames else {entry.id for entry in entries}
-    with storage.told():
-        newest: dict[str, tuple[int, str]] = {}
-        for task, iteration, name in checkpoints.found(storage):
-            newest[task] = max((iteration, name), newest.get(task, (0, "")))
-    those = [entry for entry in entries if entry.id in wanted and entry.id in newest]
-    if not those:
+    newest, made = _newest(storage), []
+    for entry in (one for one in entries if one.id in wanted and one.id in newest):
+        iteration, image = _last_seen(storage, entry.id, newest)
+        if image is None:  # it is finished by now
+            continue
+        path = (out or Path()) / f"{PurePosixPath(entry.file).stem}.iteration-{iteration}.png"
+        _write(path, image)
+        made.append({"file": str(path), "frame": entry.file, "iteration": iteration})
+    if not made:
         raise JobError("none of these has a checkpoint: they are finished, or hardly begun")
-    for entry in those:
-        iteration, name = newest[entry.id]
-        stem = PurePosixPath(entry.file).stem
-        path = (out or Path()) / f"{stem}.iteration-{iteration}.png"
-        _write_checkpoint(storage, name, path)
-        say(f"{path}  ({entry.file} after iteration {iteration:,})")
+    told = [f"{one['file']}  ({one['frame']} after iteration {one['iteration']:,})" for one in made]
+    answer({"folder": storage.place, "previews": made}, *told, as_json=json)
 
 
 def assemble_command(
@@ -92,6 +93,7 @@ def assemble_command(
     frames: Frames = None,
     step: Step = None,
     out: Animation = None,
+    json: Json = False,
     **settings: Any,
 ) -> None:
     """Make an animation of finished frames, in the plan's order, without rendering again.
@@ -121,7 +123,8 @@ def assemble_command(
     write_gif(shown_ones, path, made_so)
     missing = len(wanted) - len(those)
     lacking = f", {missing:,} missing" if missing else ""
-    say(f"{path}  ({frames_line(len(shown_ones), one_in=one_in)}{lacking})")
+    told = f"{path}  ({frames_line(len(shown_ones), one_in=one_in)}{lacking})"
+    answer({"file": str(path), "frames": len(shown_ones), "missing": missing}, told, as_json=json)
 
 
 with_parameters(assemble_command, parameters(AnimationSettings))
@@ -175,14 +178,42 @@ def _copied(storage: Storage, names: Sequence[str], folder: Path) -> list[str]:
     return copies
 
 
-def _write_checkpoint(storage: Storage, name: str, path: Path) -> None:
+def _newest(storage: Storage) -> dict[str, tuple[int, str]]:
+    """The iteration and the name of each task's newest checkpoint."""
+    from jobs import checkpoints
+
+    newest: dict[str, tuple[int, str]] = {}
+    with storage.told():
+        for task, iteration, name in checkpoints.found(storage):
+            newest[task] = max((iteration, name), newest.get(task, (0, "")))
+    return newest
+
+
+def _last_seen(
+    storage: Storage, task: str, newest: dict[str, tuple[int, str]]
+) -> tuple[int, bytes | None]:
+    """The iteration of a task's newest checkpoint, and its picture; None if there is none by now.
+
+    Its driver keeps but the last few, and may remove one between looking and reading.
+    """
     from renderer import checkpoints, images
     from renderer.images import Picture
 
-    with storage.told():
-        state = checkpoints.unpack(storage.read(name))
+    while task in newest:
+        iteration, name = newest[task]
+        with storage.told():
+            try:
+                state = checkpoints.unpack(storage.read(name))
+            except FileNotFoundError:
+                newest = _newest(storage)
+                continue
+        return iteration, images.encode(Picture(state.tensors["image"]))
+    return 0, None
+
+
+def _write(path: Path, data: bytes) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(images.encode(Picture(state.tensors["image"])))
+        path.write_bytes(data)
     except OSError as error:
         raise ImageError(f"{path}: can't be written ({error.strerror or error})") from error

@@ -35,6 +35,14 @@ def say(*lines: str) -> None:
         console.print(Text(line), soft_wrap=True)
 
 
+def answer(data: Mapping[str, Any], *lines: str, as_json: bool) -> None:
+    """Print what came of a command: as JSON for scripts, or as lines for people."""
+    if as_json:
+        say_json(data)
+    else:
+        say(*lines)
+
+
 def say_json(value: Any) -> None:
     """Print a value as JSON."""
     sys.stdout.write(json.dumps(value, indent=2, default=str) + "\n")

@@ -106,14 +106,15 @@ def wait_command(folder: Folder, timeout: Timeout = None, json: Json = False) ->
     return code_of(found)
 
 
-def watch_command(folder: Folder, timeout: Timeout = None) -> int:
+def watch_command(folder: Folder, timeout: Timeout = None, json: Json = False) -> int:
     """Show how far a job is until it is over. The exit code is that of `reverie status`.
 
-    Where that can't be drawn anew (in a file, in a pipe), what happens meanwhile is told instead.
+    Where that can't be drawn anew (in a file, in a pipe), what happens meanwhile is told instead;
+    with --json that alone, as by `reverie logs`.
     """
     storage, console = workspace(folder), Console()
-    if not console.is_terminal:
-        return _tell_news(storage, timeout)
+    if json or not console.is_terminal:
+        return _tell_news(storage, timeout, as_json=json)
     with Live(console=console, auto_refresh=False, transient=True) as live:
 
         def draw(found: Status) -> None:
@@ -209,16 +210,21 @@ def until_over(
         time.sleep(rest_s if timeout_s is None else min(rest_s, began + timeout_s - now))
 
 
-def _tell_news(storage: Storage, timeout_s: float | None) -> int:
-    """Tell how far a job is, what happens in it until it is over, and how far it is then."""
+def _tell_news(storage: Storage, timeout_s: float | None, *, as_json: bool) -> int:
+    """Tell how far a job is, what happens in it until it is over, and how far it is then.
+
+    As JSON it is what happens, and nothing else.
+    """
     from jobs.following import Follower
     from jobs.status import status
 
     follower = Follower(storage)
     follower.skip()
-    say(*lines(status(storage)))
-    found = _tell_on(storage, None, follower, as_json=False, timeout_s=timeout_s)
-    say(*lines(found))
+    if not as_json:
+        say(*lines(status(storage)))
+    found = _tell_on(storage, None, follower, as_json=as_json, timeout_s=timeout_s)
+    if not as_json:
+        say(*lines(found))
     return code_of(found)
 
 

@@ -20,7 +20,7 @@ import typer
 
 from cluster import exits
 from cluster.commands.options import RENDERS
-from cluster.commands.tables import Json, say, say_json
+from cluster.commands.tables import Json, answer, say, say_json
 from cluster.phrases import allowed_line, demands_line, duration, plural, shown
 from renderer.errors import JobError, WorkspaceError
 from renderer.settings import nearest
@@ -48,6 +48,10 @@ Frames = Annotated[
         metavar="FRAME...",
         help="frames by name, by patterns like 'a-*', or by numbers like 1-50,60",
     ),
+]
+Numbers = Annotated[
+    str | None,
+    typer.Option("--frames", metavar="1-50,60", help="frames of the last step, by number from 1"),
 ]
 OnlyFailed = Annotated[
     bool, typer.Option("--failed", help="have what failed begin anew, not from its checkpoint")
@@ -84,7 +88,7 @@ def code_of(found: Status) -> int:
     return exits.DONE if found.finished == found.tasks else exits.UNFINISHED
 
 
-def pause_command(folder: Folder) -> None:
+def pause_command(folder: Folder, json: Json = False) -> None:
     """Have whoever renders a job stop for now; what runs goes on later from where it stood."""
     from jobs import requests
 
@@ -92,10 +96,14 @@ def pause_command(folder: Folder) -> None:
     driver = _driven(storage)
     with storage.told():
         requests.pause(storage)
-    say(f"{driver} stops what runs and waits; go on with: reverie resume {folder}")
+    answer(
+        {"folder": storage.place, "driver": driver, "asked": "pause"},
+        f"{driver} stops what runs and waits; go on with: reverie resume {folder}",
+        as_json=json,
+    )
 
 
-def resume_command(folder: Folder) -> None:
+def resume_command(folder: Folder, json: Json = False) -> None:
     """Have a paused job go on."""
     from jobs import requests, roster
 
@@ -103,10 +111,11 @@ def resume_command(folder: Folder) -> None:
     roster.load(storage)
     with storage.told():
         was = requests.resume(storage)
-    say("it goes on" if was else "it was not paused")
+    told = "it goes on" if was else "it was not paused"
+    answer({"folder": storage.place, "asked": "resume", "paused": was}, told, as_json=json)
 
 
-def cancel_command(folder: Folder, now: Now = False) -> None:
+def cancel_command(folder: Folder, now: Now = False, json: Json = False) -> None:
     """Have whoever renders a job end: what runs leaves a checkpoint first.
 
     What is done is kept, and `reverie render` goes on from there.
@@ -118,10 +127,14 @@ def cancel_command(folder: Folder, now: Now = False) -> None:
     with storage.told():
         requests.cancel(storage, at_once=now)
     how = "kills what runs and ends" if now else "stops what runs and ends"
-    say(f"{driver} {how}; go on with the same `reverie render`")
+    answer(
+        {"folder": storage.place, "driver": driver, "asked": "cancel", "now": now},
+        f"{driver} {how}; go on with the same `reverie render`",
+        as_json=json,
+    )
 
 
-def set_command(folder: Folder, changes: Changes) -> None:
+def set_command(folder: Folder, changes: Changes, json: Json = False) -> None:
     """Change how urgent a job is, or how many workers it takes at most, while it is rendered.
 
     The job file's own priority and max_workers count again for the next run.
@@ -136,10 +149,18 @@ def set_command(folder: Folder, changes: Changes) -> None:
         requests.demand(storage, wanted)
         now = Demands().changed(requests.asked(storage).demands)
     told = [f"{name} {jsonlib.dumps(getattr(now, name))}" for name in wanted]
-    say(f"{driver} goes by {', '.join(told)}")
+    data = {"folder": storage.place, "driver": driver, "asked": "set"}
+    data |= {name: getattr(now, name) for name in wanted}
+    answer(data, f"{driver} goes by {', '.join(told)}", as_json=json)
 
 
-def retry_command(folder: Folder, frames: Frames = None, failed: OnlyFailed = False) -> None:
+def retry_command(
+    folder: Folder,
+    frames: Frames = None,
+    failed: OnlyFailed = False,
+    numbers: Numbers = None,
+    json: Json = False,
+) -> None:
     """Have frames rendered again by the next `reverie render`, and all that comes of them.
 
     What failed is tried again anyway, from its last checkpoint; --failed has it begin anew.
@@ -147,22 +168,25 @@ def retry_command(folder: Folder, frames: Frames = None, failed: OnlyFailed = Fa
     from jobs import roster
     from jobs.workspace import Workspace
 
-    if bool(frames) == failed:
+    if bool(frames or numbers) == failed:
         raise JobError("name frames to render again, or say --failed")
     storage = workspace(folder)
     entries = roster.load(storage)
+    meant = chosen(entries, frames or ()) | (by_number(entries, numbers) if numbers else set())
     with Workspace.open(storage.place) as held:
         history = held.history
-        ids = set(history.failures) if failed else chosen(entries, frames or ())
+        ids = set(history.failures) if failed else meant
         again = roster.with_dependents(entries, ids)
         known = [e for e in again if e.id in history.results or e.id in history.failures]
         held.forget(entry.id for entry in known)
+    data = {"folder": storage.place, "asked": "retry", "frames": [e.file for e in known]}
     if not known:
-        say("nothing to forget: none of these has been rendered" if frames else "nothing failed")
-        return
+        nothing = "nothing to forget: none of these has been rendered"
+        return answer(data, "nothing failed" if failed else nothing, as_json=json)
     own = sum(entry.id in ids for entry in known)
     come = f", and {len(known) - own:,} more that they lead to" if own < len(known) else ""
-    say(f"{plural(own, 'task')} will be rendered again{come}", *listed([e.file for e in known]))
+    told = f"{plural(own, 'task')} will be rendered again{come}"
+    return answer(data, told, *listed(data["frames"]), as_json=json)
 
 
 def clean_command(folder: Folder, dry_run: DryRun = False, json: Json = False) -> None:
@@ -228,6 +252,16 @@ def chosen(entries: Sequence[Entry], patterns: Sequence[str]) -> set[str]:
             names = [PurePosixPath(file).name for e in entries for file in e.files]
             raise JobError(f"no frame is called {pattern!r}{nearest(pattern, names)}")
         found |= fitting
+    return found
+
+
+def by_number(entries: Sequence[Entry], numbers: str) -> set[str]:
+    """Ids of the tasks of the last step's frames with these numbers. JobError for none."""
+    found = _numbered(entries, numbers)
+    if not found:
+        last = max((entry.step for entry in entries), default=0)
+        count = sum(entry.step == last for entry in entries)
+        raise JobError(f"--frames {numbers}: there are frames 1 to {count}; write 1-50,60")
     return found
 
 

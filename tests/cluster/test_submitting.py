@@ -14,10 +14,11 @@ import socket
 import threading
 from collections.abc import Mapping
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from cluster import exits, heads, sending, waiting
+from cluster import exits, heads, ray_session, sending, waiting
 from cluster.cli import run
 from cluster.heads import Head, Submission
 from jobs.storage import at
@@ -276,6 +277,23 @@ def test_pictures_go_to_a_bucket_and_come_back_from_it(
 def test_an_address_is_one_of_a_dashboard(address: str) -> None:
     with pytest.raises(JobError, match="like http://HEAD:8265"):
         Head.at(address)
+
+
+@pytest.mark.parametrize("address", ["rubbish", "127.0.0.1", "http://127.0.0.1:8265", ":6379"])
+def test_the_address_of_a_ray_has_a_port(address: str, job: dict[str, object], told: Told) -> None:
+    code, text = told("render", "job.yaml", "--address", address)
+    assert (code, text.count("\n")) == (exits.BAD_INPUT, 1)
+    assert f"{address}: write the head's address and port, like 192.0.2.10:6379" in text
+    for sound in ("auto", "192.0.2.10:6379", "[::1]:6379", "ray://head:10001"):
+        ray_session.check(sound)
+
+
+def test_what_was_cancelled_is_no_failure() -> None:
+    told = {"submission_id": "a", "metadata": {}, "message": "", "start_time": 0}
+    failed = SimpleNamespace(**told, status="FAILED", driver_exit_code=exits.INTERRUPTED)
+    assert heads._submission(failed).state == "stopped"
+    failed.driver_exit_code = exits.SOME_FAILED
+    assert heads._submission(failed).state == "failed"
 
 
 def test_no_dashboard_there_is_one_line() -> None:

@@ -68,7 +68,7 @@ def test_logs_of_all_and_of_one_frame(farm: Farm, told: Told) -> None:
     assert "no frame is called 'x'" in told("logs", OUT, "x")[1]
 
 
-@pytest.mark.parametrize("command", [("logs", "-f"), ("watch",)])
+@pytest.mark.parametrize("command", [("logs", "-f"), ("watch",), ("watch", "--json")])
 def test_what_happens_is_told_until_the_job_is_over(
     command: tuple[str, ...], farm: Farm, told: Told
 ) -> None:
@@ -80,6 +80,8 @@ def test_what_happens_is_told_until_the_job_is_over(
     assert code == exits.DONE
     if command[0] == "logs":
         assert text.count("  finished") == 4
+    elif "--json" in command:
+        assert "finished" in {json.loads(line)["event"] for line in text.splitlines()}
     else:  # what was before isn't told again
         assert 1 <= text.count("  finished") <= 3
         assert text.splitlines()[-2].endswith("4 of 4 tasks done")

@@ -133,6 +133,10 @@ def test_a_driver_is_told_to_wait_and_to_go_on(farm: Farm, told: Told) -> None:
         assert "(paused; go on with: reverie resume renders/job)" in told("status", OUT)[1]
         assert told("resume", OUT) == (exits.DONE, "it goes on\n")
         assert not workspace.requests.paused
+        for verb in ("pause", "resume", "cancel"):
+            data = json.loads(told(verb, OUT, "--json")[1])
+            assert (data["asked"], data["folder"]) == (verb, str(OUT))
+        assert workspace.requests.cancelled
     assert told("resume", OUT) == (exits.DONE, "it was not paused\n")
 
 
@@ -145,6 +149,9 @@ def test_demands_are_changed_while_someone_renders(farm: Farm, told: Told) -> No
         code, text = told("set", OUT, "priority=80", "max_workers=4")
         assert code == exits.DONE
         assert text.endswith("goes by priority 80, max_workers 4\n")
+        data = json.loads(told("set", OUT, "max_workers=4", "--json")[1])
+        assert (data["asked"], data["max_workers"]) == ("set", 4)
+        assert data["driver"].startswith(f"process {os.getpid()} on ")
         workspace.record("workers_allowed", workers=3, jobs=2)
         found = told("status", OUT)[1]
         assert "priority 80, at most 4 workers; may have 3 workers, beside 1 other job" in found
