@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from jobs import generated
 from jobs.captions import Setting
+from jobs.complaints import SHOWN_FAULTS
 from jobs.inputs import FailedInput, Source, expand, gather
 from jobs.manifests import Row, named, rows
 from jobs.names import Names, safe, stems
@@ -18,8 +19,6 @@ from jobs.stages import Stage, stages
 from jobs.steps import Manifest
 from jobs.variants import Variant, told
 from renderer.errors import JobError
-
-SHOWN_FAULTS = 5
 
 Wanted = str | Row
 """A picture by its path, or as a row of a manifest wants it."""

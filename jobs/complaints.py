@@ -10,6 +10,9 @@ from pydantic import ValidationError
 from jobs.documents import Document, Key
 from renderer.settings import nearest
 
+SHOWN_FAULTS = 5
+"""Of faults that many pictures or rows may have, so many are told."""
+
 _BOUNDS = {"ge": "at least", "gt": "more than", "le": "at most", "lt": "less than"}
 _EXPECTED = {
     "int_type": "a whole number",

@@ -22,6 +22,7 @@ from upath import UPath
 from jobs import generated
 from jobs.names import Names, stems
 from jobs.seen import Facts, Seen, forget
+from jobs.storage import is_url, one_line
 from renderer import decoding
 from renderer.decoding import MAX_PIXELS
 from renderer.errors import ImageError, JobError
@@ -80,7 +81,7 @@ def expand(pattern: str, base: Path) -> list[str]:
     try:
         if generated.is_generated(pattern):
             return [pattern]
-        if "://" in pattern:
+        if is_url(pattern):
             return _expand_url(pattern)
         return _expand_local(pattern, base)
     except JobError:
@@ -88,7 +89,7 @@ def expand(pattern: str, base: Path) -> list[str]:
     except ImportError as error:
         raise JobError(f"{pattern}: {error}; install what it names, or use a file") from error
     except (OSError, ValueError, RuntimeError) as error:
-        raise JobError(f"{pattern}: can't be looked up ({_line(error)})") from error
+        raise JobError(f"{pattern}: can't be looked up ({one_line(error)})") from error
 
 
 def gather(
@@ -194,7 +195,7 @@ def _listed(pattern: str, paths: Sequence[str]) -> list[str]:
 
 
 def _normal(path: str) -> str:
-    return path if "://" in path else os.path.normpath(path)
+    return path if is_url(path) else os.path.normpath(path)
 
 
 def _shown(item: os.DirEntry[str] | UPath) -> bool:
@@ -236,12 +237,7 @@ def _bytes(path: str) -> bytes:
     if generated.is_generated(path):
         return generated.read(path)
     try:
-        data: bytes = UPath(path).read_bytes() if "://" in path else Path(path).read_bytes()
+        data: bytes = UPath(path).read_bytes() if is_url(path) else Path(path).read_bytes()
     except OSError as error:
-        raise ImageError(f"{path}: can't be read ({_line(error)})") from error
+        raise ImageError(f"{path}: can't be read ({one_line(error)})") from error
     return data
-
-
-def _line(error: Exception) -> str:
-    text = error.strerror if isinstance(error, OSError) else None
-    return " ".join((text or str(error) or type(error).__name__).split())

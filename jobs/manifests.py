@@ -15,23 +15,25 @@ Columns that begin with ``x-`` are passed over.
 from __future__ import annotations
 
 import csv
+import io
 import itertools
 import json
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from upath import UPath
 
 from jobs.columns import NAME, PLACES, Change, Columns, sets
+from jobs.complaints import SHOWN_FAULTS
 from jobs.names import safe
 from jobs.spec import JobSpec
+from jobs.storage import is_url, one_line
 from renderer.errors import JobError
 
 MAX_LINE_BYTES, MAX_ROWS = 65_536, 1_000_000
-SHOWN_FAULTS = 5
 Cells = Iterator[tuple[int, dict[str, Any]]]
 """The rows of a manifest: their lines, and their cells by column."""
 
@@ -51,7 +53,7 @@ def rows(spec: JobSpec, manifest: str, *, swept: Collection[str] = ()) -> list[R
 
     The ``swept`` settings, by their full keys, are the matrix's.
     """
-    path = manifest if "://" in manifest else str(spec.base / Path(manifest).expanduser())
+    path = manifest if is_url(manifest) else str(spec.base / Path(manifest).expanduser())
     as_json = path.lower().endswith((".jsonl", ".ndjson"))
     columns = Columns(spec, swept, as_text=not as_json)
     reader = _Reader(columns, folder=path.rpartition("/")[0])
@@ -73,7 +75,7 @@ def rows(spec: JobSpec, manifest: str, *, swept: Collection[str] = ()) -> list[R
     except JobError as error:
         faults += str(error).splitlines()
     except OSError as error:
-        faults.append(f"{manifest}: can't be read ({error.strerror or error})")
+        faults.append(f"{manifest}: can't be read ({one_line(error)})")
     if faults or not found:
         raise JobError("\n".join(faults) or f"{manifest}: lists no pictures")
     return found
@@ -112,9 +114,9 @@ class _Reader:
         return Row(self._path(picture), safe(name) if name else "", tuple(changes), place)
 
     def _path(self, picture: str) -> str:
-        if "://" in picture:
+        if is_url(picture):
             return picture
-        if "://" in self._folder:
+        if is_url(self._folder):
             return f"{self._folder}/{picture}"
         return os.path.normpath(os.path.join(self._folder, os.path.expanduser(picture)))
 
@@ -177,7 +179,7 @@ def _json_cells(name: str, lines: Iterator[str]) -> Cells:
 
 def _lines(path: str, name: str) -> Iterator[str]:
     """The lines of a file. JobError for one that is too long, or no text."""
-    with UPath(path).open("rb") if "://" in path else Path(path).open("rb") as file:
+    with _opened(path) as file:
         for number in itertools.count(1):
             raw = file.readline(MAX_LINE_BYTES + 1)
             if len(raw) > MAX_LINE_BYTES:
@@ -188,3 +190,10 @@ def _lines(path: str, name: str) -> Iterator[str]:
                 yield raw.decode("utf-8-sig" if number == 1 else "utf-8")
             except UnicodeDecodeError as error:
                 raise JobError(f"{name}:{number}: is no text in UTF-8") from error
+
+
+def _opened(path: str) -> BinaryIO:
+    if not is_url(path):
+        return Path(path).open("rb")
+    remote: Any = UPath(path).open("rb")  # which may know no limit to a line's length
+    return io.BufferedReader(remote)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import PurePath
 
-from jobs.branches import SHOWN_FAULTS, Branch
+from jobs.branches import Branch
+from jobs.complaints import SHOWN_FAULTS
 from jobs.documents import Key
 from jobs.inputs import Source
 from jobs.stages import Stage

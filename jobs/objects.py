@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 
 import fsspec
 
-from jobs.storage import TEMPORARY, checked
+from jobs.storage import TEMPORARY, checked, one_line
 from renderer.errors import ReverieError, WorkspaceError
 
 T = TypeVar("T")
@@ -66,10 +66,10 @@ class Objects:
             fs, root = fsspec.core.url_to_fs(url)
         except ImportError as error:
             how = "; pip install 'reverie[s3]'" if url.startswith("s3") else ""
-            raise WorkspaceError(f"{url}: a library is missing ({_line(error)}){how}") from error
+            raise WorkspaceError(f"{url}: a library is missing ({one_line(error)}){how}") from error
         except Exception as error:
             raise WorkspaceError(
-                f"{url}: isn't a place for a workspace ({_line(error)})"
+                f"{url}: isn't a place for a workspace ({one_line(error)})"
             ) from error
         if not root.strip("/"):
             raise WorkspaceError(
@@ -223,9 +223,5 @@ def as_os_error(error: Exception) -> OSError | NotImplementedError:
     if isinstance(error, ReverieError) or type(error).__module__ == "builtins":
         raise error
     if "Credential" in type(error).__name__:
-        return PermissionError(errno.EACCES, _line(error))
-    return OSError(errno.EIO, _line(error))
-
-
-def _line(error: Exception) -> str:
-    return " ".join(str(error).split()) or type(error).__name__
+        return PermissionError(errno.EACCES, one_line(error))
+    return OSError(errno.EIO, one_line(error))

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from jobs.inputs import Source
+from jobs.storage import is_url
 from jobs.tasks import Frame, Task, described, identify
 from renderer.aims import Region
 from renderer.atlas import cell_size
@@ -154,7 +155,7 @@ def _described(source: Source, base: Path) -> dict[str, Any]:
 
 def relative(path: str, base: Path) -> str:
     """A path as seen from ``base``; URLs, and paths on another drive, as they are."""
-    if "://" in path:
+    if is_url(path):
         return path
     try:
         return Path(os.path.relpath(path, base)).as_posix()
@@ -185,7 +186,7 @@ def found(source: Source, folders: Iterable[Path]) -> str:
 
     Raises JobError that says which picture is missing.
     """
-    if "://" in source.path:
+    if is_url(source.path):
         return source.path
     for folder in folders:
         for path in (folder / source.path, folder / Path(source.path).name):

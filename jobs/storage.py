@@ -151,6 +151,14 @@ def is_url(place: str | Path) -> bool:
     return isinstance(place, str) and "://" in place
 
 
+def one_line(error: Exception) -> str:
+    """What a library says went wrong with a file, whatever kind of error that is."""
+    if isinstance(error, FileNotFoundError):
+        return "there is no such file"  # where fsspec has the URL alone
+    said = error.strerror if isinstance(error, OSError) else None
+    return " ".join((said or str(error) or type(error).__name__).split())
+
+
 def checked(name: str, place: str) -> tuple[str, ...]:
     """The parts of a file's name. WorkspaceError for one that leads out of the workspace."""
     parts = PurePosixPath(name).parts

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from jobs.captions import Setting
+from jobs.storage import is_url
 from jobs.tasks import Frame
 
 INPUTS = "inputs"
@@ -84,7 +85,7 @@ def of_inputs(frames: Sequence[Frame]) -> bool:
 
 def _picture(setting: Setting, base: Path) -> str:
     """The file of the one picture that is a value, if it is a file."""
-    if len(setting.pictures) != 1 or "://" in setting.pictures[0]:
+    if len(setting.pictures) != 1 or is_url(setting.pictures[0]):
         return ""
     path = base / Path(setting.pictures[0]).expanduser()
     return str(path) if path.is_file() else ""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import functools
+import threading
 from collections.abc import Callable
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -91,6 +94,21 @@ def test_forms_of_lists(write: Callable[..., Path], planned: Planner, name: str,
     write(text, name)
     dream, style = planned(inputs=[f"lists/{name}"], steps=[DREAM, STYLE]).tasks
     assert (dream.settings.iterations, style.settings.iterations) == (7, 2)
+
+
+def test_a_list_on_a_web_server(
+    write: Callable[..., Path], planned: Planner, tmp_path: Path
+) -> None:
+    write('{"path": "a.png", "seed": 5}\n{"path": "gone.png"}\n', "set.jsonl")
+    handler = functools.partial(SimpleHTTPRequestHandler, directory=str(tmp_path))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        place = f"http://127.0.0.1:{server.server_port}/lists"
+        plan = planned(inputs=[f"{place}/set.jsonl"], steps=[DREAM])
+        server.shutdown()
+    assert [task.input for task in plan.tasks] == ["a"]
+    (left_out,) = plan.failed_inputs
+    assert left_out.reason == f"{place}/gone.png: can't be read (there is no such file)"
 
 
 @pytest.mark.parametrize(
