@@ -22,7 +22,7 @@ from jobs.following import Follower
 from jobs.storage import at
 from renderer import images
 from tests.cluster.conftest import NETWORK, UNTIL, picture
-from tests.cluster.grid import Grid, grid, kill, until
+from tests.cluster.grid import WITHIN_S, Grid, grid, kill, until
 
 FRAMES = 6
 ITERATIONS = 400
@@ -114,16 +114,18 @@ def codes(cluster: Grid, desk: Path) -> list[int | None]:
 
 def test_a_cluster_with_a_token_asks_for_it(cluster: Grid, desk: Path) -> None:
     submit = ["submit", "job.yaml", "--address", cluster.dashboard]
-    code, text = cluster.call(*submit, folder=desk, RAY_AUTH_MODE="")
-    assert (code, text.count("\n")) == (exits.NO_CLUSTER, 1)
-    assert "asks for a token: set RAY_AUTH_MODE=token" in text
-    code, text = cluster.call(*submit, folder=desk, RAY_AUTH_TOKEN="cd" * 32)
-    assert (code, text.count("\n")) == (exits.NO_CLUSTER, 1)
-    assert "refuses the token" in text
     render = ["render", "job.yaml", "--address", cluster.gcs]
-    code, text = cluster.call(*render, folder=desk, RAY_AUTH_MODE="")
-    assert code == exits.NO_CLUSTER
-    assert "if it asks for a token, RAY_AUTH_MODE=token" in text
+    strangers = [
+        cluster.begin(*submit, folder=desk, RAY_AUTH_MODE=""),
+        cluster.begin(*submit, folder=desk, RAY_AUTH_TOKEN="cd" * 32),
+        cluster.begin(*render, folder=desk, RAY_AUTH_MODE=""),
+    ]
+    without, wrong, driver = ["".join(one.communicate(None, WITHIN_S)) for one in strangers]
+    assert [one.returncode for one in strangers] == [exits.NO_CLUSTER] * 3
+    assert (without.count("\n"), wrong.count("\n")) == (1, 1)
+    assert "asks for a token: set RAY_AUTH_MODE=token" in without
+    assert "refuses the token" in wrong
+    assert "if it asks for a token, RAY_AUTH_MODE=token" in driver
     assert not (desk / "renders" / "inputs").exists()
 
 
