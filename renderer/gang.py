@@ -13,7 +13,7 @@ beside the computation: all sums are small next to it, and an update needs all o
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import torch
@@ -190,9 +190,16 @@ def layouts(
 ) -> list[Layout]:
     """The layouts of ``count`` members, by rank."""
     own = grid(size, count)
-    pieces = [[piece(flow, size, core) for core in cores(region, tile_px)] for region in own]
+    pieces = [
+        _by_size(piece(flow, size, core) for core in cores(region, tile_px)) for region in own
+    ]
     held = tuple(_held(region, members) for region, members in zip(own, pieces, strict=True))
     return [Layout(size, rank, tuple(own), held, tuple(pieces[rank])) for rank in range(count)]
+
+
+def _by_size(pieces: Iterable[Piece]) -> list[Piece]:
+    """The largest first: freed memory then has room for the values of all that follow."""
+    return sorted(pieces, key=lambda one: one.field.picture.area, reverse=True)
 
 
 def grid(size: tuple[int, int], count: int) -> list[Region]:

@@ -14,10 +14,14 @@ Parameters"); other C libraries go on as they do.
 from __future__ import annotations
 
 import ctypes
+import mmap
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from typing import Any
+
+import torch
+from torch import Tensor
 
 ENVIRONMENT = {"MALLOC_ARENA_MAX": "1"}
 """What has a process have one heap for all its threads; read when it starts."""
@@ -48,6 +52,19 @@ def kept() -> Iterator[None]:
         _inside.remove(own)
         if not _inside:
             _give_back()
+
+
+def apart(tensor: Tensor) -> Tensor:
+    """A copy of a tensor on the CPU in memory of its own, for what outlasts the values beside it.
+
+    In the heap it would come to lie where one of them was, and leave less room there for the next.
+    """
+    held = torch.empty_like(tensor, device="meta")
+    if not held.nbytes:
+        return torch.empty_like(tensor)
+    memory = mmap.mmap(-1, held.nbytes)
+    own = torch.frombuffer(memory, dtype=held.dtype).as_strided(held.shape, held.stride())
+    return own.copy_(tensor)
 
 
 _inside: list[object] = []

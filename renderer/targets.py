@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from renderer import networks
+from renderer import heap, networks
 from renderer.errors import SettingError
 from renderer.gang import Gang
 from renderer.memory import Memory, fingerprint, size_bytes
@@ -85,8 +85,12 @@ def _activations(
     flow: Flow, content: Tensor, one: Piece, layers: Sequence[str], where: torch.device
 ) -> dict[str, Tensor]:
     features = flow.features(content[(..., *one.field.picture.slices)], one.field)
-    # Copies: what is cut out of a larger tensor would keep all of it.
-    return {name: features[name].to(where, copy=True) for name in layers if name in features}
+    return {name: _copied(features[name], where) for name in layers if name in features}
+
+
+def _copied(tensor: Tensor, where: torch.device) -> Tensor:
+    # What is cut out of a larger tensor would keep all of it.
+    return heap.apart(tensor) if where.type == "cpu" else tensor.to(where, copy=True)
 
 
 def blended_grams(

@@ -131,6 +131,14 @@ def test_one_goes_on_where_several_stood(rendered: list[list[Outcome | None]]) -
         assert (resumed.image - unbroken.image).abs().max() < 1e-7
 
 
+def test_a_member_s_largest_pieces_come_first() -> None:
+    for layout in layouts(Flow(network("vgg16", "conv2_1"), ["conv2_1"]), (90, 70), 2, 20):
+        areas = [one.field.picture.area for one in layout.pieces]
+        assert areas == sorted(areas, reverse=True)
+        assert areas[0] > areas[-1]
+        assert sum(one.core.area for one in layout.pieces) == layout.core.area
+
+
 def test_a_grid_covers_a_picture_once() -> None:
     rng = random.Random(0)
     for _ in range(100):

@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+import torch
 
 from renderer import heap
 
@@ -70,3 +72,21 @@ def test_another_library_goes_on_as_it_does(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(heap, "_glibc", lambda: None)
     with heap.kept():
         assert len(b"x" * 10) == 10
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float32, torch.float64])
+def test_what_is_apart_is_the_same_and_takes_nothing_of_the_heap(dtype: torch.dtype) -> None:
+    whole = torch.rand(1, 64, 40, 50).to(dtype).contiguous(memory_format=torch.channels_last)
+    part = whole[:, :, 3:33, 4:44]
+    own = heap.apart(part)
+    assert torch.equal(own, part)
+    assert own.is_contiguous(memory_format=torch.channels_last)
+    assert own.dtype == dtype
+    maps = Path("/proc/self/maps").read_text().splitlines()
+    (heap_line,) = [line for line in maps if line.endswith("[heap]")]
+    start, end = (int(place, 16) for place in heap_line.split()[0].split("-"))
+    assert not start <= own.data_ptr() < end
+
+
+def test_nothing_can_be_apart() -> None:
+    assert heap.apart(torch.zeros(1, 0, 3, 2)).shape == (1, 0, 3, 2)
