@@ -88,7 +88,7 @@ def _descent(
 
 def _foretold(rates: Rates, layouts: Layouts, tile_px: int | None) -> float:
     (areas,) = layouts.areas(tile_px)
-    return rates.seconds(areas) + rates.seconds(areas[:-1], gradient=False)
+    return rates.step_s(areas)
 
 
 def main() -> None:
@@ -117,7 +117,7 @@ def main() -> None:
         "until": given.until,
         "machine": f"{os.cpu_count()} cores",
         "torch": torch.__version__,
-        "rates": [given.rates.with_gradient, given.rates.without],
+        "rates": [given.rates.sums, given.rates.once, given.rates.twice],
         "rows": [],
     }
     for side in given.sizes:

@@ -26,7 +26,7 @@ from renderer.weights import cache_home
 
 NAME = "rates.json"
 
-HOW = "memory kept"
+HOW = "memory kept, run once and twice"
 """Sets apart what is measured from what was measured otherwise."""
 
 
@@ -54,7 +54,7 @@ def rates(
     with heap.kept(), _threads(threads):
         network = networks.build(networks.entry(settings.network), until).to(device)
         found = calibration.measured(network, settings)
-    _write({**_read(), key: [found.with_gradient, found.without]})
+    _write({**_read(), key: [found.sums, found.once, found.twice]})
     return found
 
 
@@ -96,11 +96,11 @@ def _threads(count: int) -> Iterator[None]:
 
 
 def _rates(data: object) -> Rates:
-    with_gradient, without = (
+    sums, once, twice = (
         tuple((int(pixels), float(seconds)) for pixels, seconds in curve)
         for curve in data  # type: ignore[attr-defined]
     )
-    return Rates(with_gradient, without)
+    return Rates(sums, once, twice)
 
 
 def _read() -> dict[str, object]:

@@ -93,9 +93,8 @@ class Styling:
         layouts = _layouts(self.settings, self.until, scale.size, self.means.shards)
         found = []
         for areas in layouts.areas(self.arrangement.tile_px):
-            again = areas[: max(0, len(areas) - self.arrangement.graphs)]
-            step = known.seconds(areas) + known.seconds(again, gradient=False)
-            found.append(scale.iterations * step + known.seconds(areas, gradient=False))
+            step = known.step_s(areas, graphs=self.arrangement.graphs)
+            found.append(scale.iterations * step + known.sums_s(areas))
         return max(found)
 
     @property

@@ -36,15 +36,25 @@ Curve = tuple[tuple[int, float], ...]
 
 @dataclass(frozen=True)
 class Rates:
-    """Seconds of running a piece with its gradient and without, by the pixels of its field."""
+    """Seconds that a piece takes, by the pixels of its field.
 
-    with_gradient: Curve
-    without: Curve
+    ``sums`` are for what it adds up to; ``once`` for its gradient too, where its graph is kept
+    meanwhile; ``twice`` where it isn't (``renderer.pieces``).
+    """
 
-    def seconds(self, areas_px: Sequence[int], *, gradient: bool = True) -> float:
-        """What running pieces with fields of such areas takes, one after the other."""
-        curve = self.with_gradient if gradient else self.without
-        return sum(_at(curve, area) for area in areas_px)
+    sums: Curve
+    once: Curve
+    twice: Curve
+
+    def sums_s(self, areas_px: Sequence[int]) -> float:
+        """What the sums of pieces with fields of such areas take, one after the other."""
+        return sum(_at(self.sums, area) for area in areas_px)
+
+    def step_s(self, areas_px: Sequence[int], *, graphs: int = 1) -> float:
+        """What a step takes; the last pieces, ``graphs`` of them, are run once."""
+        split = max(0, len(areas_px) - graphs)
+        twice = sum(_at(self.twice, area) for area in areas_px[:split])
+        return twice + sum(_at(self.once, area) for area in areas_px[split:])
 
 
 def measured(
@@ -56,12 +66,12 @@ def measured(
     """The rates of a network on its own device, for what the settings compare."""
     network = converted(network, settings.precision)
     device = next(network.parameters()).device.type
-    with_gradient, without = [], []
+    curves: tuple[list[tuple[int, float]], ...] = ([], [], [])
     for side, times in zip(SIDES_PX.get(device, SIDES_OF_OTHERS_PX), TIMES, strict=True):
-        descent = _descent(network, settings, side)
-        with_gradient.append((side * side, _shortest(descent.step, times, clock, device)))
-        without.append((side * side, _shortest(descent.sums, times, clock, device)))
-    return Rates(rising(with_gradient), rising(without))
+        kept, again = (_descent(network, settings, side, graphs=count) for count in (1, 0))
+        for curve, run in zip(curves, (kept.sums, kept.step, again.step), strict=True):
+            curve.append((side * side, _shortest(run, times, clock, device)))
+    return Rates(*map(rising, curves))
 
 
 def rising(found: Sequence[tuple[int, float]]) -> Curve:
@@ -77,7 +87,7 @@ def rising(found: Sequence[tuple[int, float]]) -> Curve:
     return tuple(reversed(curve))
 
 
-def _descent(network: Network, settings: StyleSettings, side: int) -> Descent:
+def _descent(network: Network, settings: StyleSettings, side: int, *, graphs: int) -> Descent:
     """A transfer between pictures of noise."""
     like = next(network.parameters())
     generator = torch.Generator().manual_seed(0)
@@ -92,7 +102,7 @@ def _descent(network: Network, settings: StyleSettings, side: int) -> Descent:
         memory=Memory(0),
         offload=Offload(),
         tile_px=None,
-        graphs=1,
+        graphs=graphs,
     )
     size = (side, side)
     return Descent(goal, Scale(size, size, 0, 1), State(0, {IMAGE: image}))

@@ -148,7 +148,7 @@ class Layouts:
         )
 
     def areas(self, tile_px: int | None) -> list[list[int]]:
-        """The pixels that each piece of each worker is run on, worker by worker.
+        """The pixels that each piece of each worker is run on, worker by worker, the most first.
 
         What a piece needs of the rows doesn't depend on its columns; so a few of them tell all.
         """
@@ -159,7 +159,8 @@ class Layouts:
             columns = {tile.columns: tile.rows for tile in tiles}
             heights = [self._field(Region(r, c)).size[0] for r, c in rows.items()]
             widths = [self._field(Region(r, c)).size[1] for c, r in columns.items()]
-            found.append([height * width for height in heights for width in widths])
+            areas = (height * width for height in heights for width in widths)
+            found.append(sorted(areas, reverse=True))
         return found
 
     def _field(self, core: Region) -> Region:

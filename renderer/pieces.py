@@ -113,7 +113,8 @@ def gradient(
     regard to the totals (which it may first add up over other workers). The last pieces, ``graphs``
     of them, are run once, all others twice.
     """
-    again, once = pieces[: max(0, len(pieces) - graphs)], pieces[-graphs:]
+    split = max(0, len(pieces) - graphs)
+    again, once = pieces[:split], pieces[split:]
     totals, kept = total(image, held, again, sums), []
     for one in once:
         kept.append(_graph(image, held, one, sums))

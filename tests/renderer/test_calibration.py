@@ -9,7 +9,11 @@ from renderer import calibration, networks
 from renderer.calibration import Rates
 from renderer.settings import StyleSettings
 
-RATES = Rates(with_gradient=((100, 2.0), (400, 5.0), (900, 18.0)), without=((100, 1.0),))
+RATES = Rates(
+    sums=((100, 1.0),),
+    once=((100, 2.0), (400, 5.0), (900, 18.0)),
+    twice=((100, 2.5),),
+)
 
 
 @pytest.mark.parametrize(
@@ -17,12 +21,17 @@ RATES = Rates(with_gradient=((100, 2.0), (400, 5.0), (900, 18.0)), without=((100
     [(100, 2.0), (250, 3.5), (400, 5.0), (900, 18.0), (1800, 36.0), (50, 1.5)],
 )
 def test_times_lie_between_what_was_measured_and_grow_beyond(area: int, seconds: float) -> None:
-    assert RATES.seconds([area]) == pytest.approx(seconds)
-    assert RATES.seconds([area, 100]) == pytest.approx(seconds + 2.0)
+    assert RATES.step_s([area]) == pytest.approx(seconds)
+    assert RATES.step_s([area, 100], graphs=2) == pytest.approx(seconds + 2.0)
 
 
-def test_without_a_gradient_is_another_time() -> None:
-    assert RATES.seconds([300], gradient=False) == pytest.approx(3.0)
+def test_pieces_whose_graphs_are_not_kept_are_run_twice() -> None:
+    assert RATES.step_s([200, 100]) == pytest.approx(5.0 + 2.0)
+    assert RATES.step_s([200, 100], graphs=0) == pytest.approx(5.0 + 2.5)
+
+
+def test_sums_alone_are_another_time() -> None:
+    assert RATES.sums_s([300, 100]) == pytest.approx(4.0)
 
 
 def test_a_smaller_piece_takes_no_longer_than_a_larger_one() -> None:
@@ -31,7 +40,7 @@ def test_a_smaller_piece_takes_no_longer_than_a_larger_one() -> None:
     assert calibration.rising([(100, 2.0), (400, 1.0)]) == ((100, 1.0), (400, 1.0))
 
 
-def test_every_size_is_measured_with_and_without_a_gradient(
+def test_every_size_is_measured_in_all_ways(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(calibration, "SIDES_PX", {"cpu": (16, 24, 32)})
@@ -41,4 +50,4 @@ def test_every_size_is_measured_with_and_without_a_gradient(
     ticks = iter(range(1000))
     found = calibration.measured(network, settings, clock=lambda: float(next(ticks)))
     expected = tuple((side * side, 1.0) for side in (16, 24, 32))  # one tick each
-    assert found == Rates(expected, expected)
+    assert found == Rates(expected, expected, expected)

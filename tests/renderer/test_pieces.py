@@ -130,7 +130,7 @@ def test_variations_of_pieces_add_up() -> None:
 def test_pieces_are_run_twice_but_those_whose_graphs_are_kept() -> None:
     image, size = picture(16, 16, 5), (16, 16)
     flow, whole = Flow(network("vgg16"), ["conv1_1"]), Region.whole(size)
-    for tile_px, graphs, runs in ((None, 1, 1), (8, 1, 7), (8, 3, 5), (8, 9, 4)):
+    for tile_px, graphs, runs in ((None, 1, 1), (None, 0, 2), (8, 1, 7), (8, 3, 5), (8, 9, 4)):
         parts = [piece(flow, size, core) for core in cores(whole, tile_px)]
         seen = []
 
