@@ -205,7 +205,11 @@ def bare_s(folder: Folder, kind: str, given: argparse.Namespace) -> float:
         process.stdout.readline()
     began = time.perf_counter()
     for process in running:
-        process.communicate(b"go\n")
+        assert process.stdin is not None
+        process.stdin.write(b"go\n")
+        process.stdin.flush()
+    for process in running:
+        process.communicate()
     if any(process.returncode for process in running):
         raise SystemExit("a bare loop failed")
     return time.perf_counter() - began
