@@ -37,8 +37,8 @@ HISTORY = {"lbfgs": 2 * LBFGS.HISTORY}
 """Whole pictures that an optimiser remembers, and that may lie in a file."""
 
 HEAP_BYTES = {"cpu": 180 * 2**20}
-"""What is taken whatever the piece: small blocks that the allocator holds on to, kernels in the order
-that the library wants. Measured, VGG-16 in tiles of 256 px."""
+"""What is taken whatever the piece: small blocks that the allocator holds on to, and kernels in the
+order that the library wants. Measured, VGG-16 in tiles of 256 px."""
 
 BETWEEN = {"cpu": 1.25}
 """Times what a piece takes, where freed memory is kept (``renderer.heap``): what lies free between
