@@ -26,7 +26,7 @@ def cautions(plan: Plan) -> tuple[str, ...]:
     kinds = dict.fromkeys(
         (task.settings, sizes[task.id], tuple(style.size for style in task.styles))
         for task in plan.tasks
-        if isinstance(task.settings, StyleSettings)
+        if isinstance(task.settings, StyleSettings) and task.id in sizes  # others have no frame
     )
     lines = dict.fromkeys(line for kind in kinds if (line := unlike(*kind)))
     return tuple(islice(lines, MOST))

@@ -18,10 +18,10 @@ import mmap
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import torch
-from torch import Tensor
+if TYPE_CHECKING:
+    from torch import Tensor
 
 ENVIRONMENT = {"MALLOC_ARENA_MAX": "1"}
 """What has a process have one heap for all its threads; read when it starts."""
@@ -59,6 +59,8 @@ def apart(tensor: Tensor) -> Tensor:
 
     In the heap it would come to lie where one of them was, and leave less room there for the next.
     """
+    import torch  # only here: whoever looks at a job's folder knows of heaps, too
+
     held = torch.empty_like(tensor, device="meta")
     if not held.nbytes:
         return torch.empty_like(tensor)
