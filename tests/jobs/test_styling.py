@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from jobs import rates
+from jobs import rates, styling
 from jobs.estimate import estimate
 from jobs.plan import Plan
 from jobs.styling import FILE_S, Means, Styling, stylings
@@ -41,6 +41,7 @@ def picture(paint: Paint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
 def known(monkeypatch: pytest.MonkeyPatch) -> None:
     """A machine that takes two microseconds a pixel, half of that for its sums, 2.8 for both."""
     monkeypatch.setattr(rates, "rates", lambda *given, **more: LINEAR)
+    monkeypatch.setattr(styling, "GATHER_S", 0)
 
 
 @pytest.fixture
@@ -84,6 +85,16 @@ def test_shards_take_the_longest_one_s_time(styled: Callable[..., Styling], know
     alone = styled(Means(ROOM))
     own, whole = (each.memory_bytes - HEAP_BYTES["cpu"] for each in (one, alone))
     assert own == pytest.approx(whole * 151 / 300, rel=0.01)
+
+
+def test_several_workers_take_a_while_to_gather(
+    styled: Callable[..., Styling], known: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, alone = styled(Means(ROOM, shards=2)), styled(Means(ROOM))
+    before = one.seconds, alone.seconds
+    monkeypatch.setattr(styling, "GATHER_S", 7)
+    one, alone = replace(one), replace(alone)
+    assert (one.seconds, alone.seconds) == (pytest.approx(before[0] + 7), before[1])
 
 
 def test_a_job_s_time_is_that_of_its_workers(planned: Planner, paint: Paint, known: None) -> None:
