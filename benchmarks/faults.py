@@ -13,13 +13,11 @@ Writes a JSON report, and ends with 1 if anything is amiss.
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import platform
 import random
 import shutil
 import signal
-import sys
 import tempfile
 import time
 from collections import Counter
@@ -30,6 +28,7 @@ from typing import Any
 
 import torch
 
+from benchmarks import reports
 from benchmarks.mischief import DriverMischief, Mischief, WorkerMischief, small_disk
 from cluster import exits
 from tests.faults.harness import DAMAGE, Judgement, Run, damage, frames, furnish, job
@@ -181,27 +180,25 @@ def main() -> int:
     torch.set_num_threads(1)
     began = time.monotonic()
 
-    def tell() -> None:
-        if given.json:
-            given.json.write_text(summary(campaign, given, time.monotonic() - began))
+    def keep() -> None:
+        reports.keep(summary(campaign, given, time.monotonic() - began), given.json)
 
     with tempfile.TemporaryDirectory(prefix="faults-", dir=given.keep) as folder:
-        campaign = Campaign(Path(folder), seed=given.seed, tell=tell)
+        campaign = Campaign(Path(folder), seed=given.seed, tell=keep)
         campaign.inline(given.inline, began + given.minutes * 60)
         campaign.on_ray(ON_RAY, given.on_ray, began + given.minutes * 60)
         campaign.on_ray(TOGETHER, given.together, began + given.minutes * 60)
         if given.keep and campaign.amiss:
             shutil.copytree(folder, given.keep / "amiss", dirs_exist_ok=True)
-    tell()
-    sys.stdout.write(summary(campaign, given, time.monotonic() - began))
+    reports.tell(summary(campaign, given, time.monotonic() - began), given.json)
     return 1 if campaign.amiss else 0
 
 
-def summary(campaign: Campaign, given: argparse.Namespace, seconds: float) -> str:
-    """The numbers of a campaign, as JSON."""
+def summary(campaign: Campaign, given: argparse.Namespace, seconds: float) -> dict[str, Any]:
+    """The numbers of a campaign."""
     cpus = os.cpu_count()
     device = "CPU only" if not torch.cuda.is_available() else torch.cuda.get_device_name()
-    report: dict[str, Any] = {
+    return {
         "faults": sum(counter.total() for counter in campaign.faults.values()),
         "by_kind": {name: dict(sorted((+c).items())) for name, c in campaign.faults.items()},
         "left_out": campaign.left_out,
@@ -223,7 +220,6 @@ def summary(campaign: Campaign, given: argparse.Namespace, seconds: float) -> st
         "torch": torch.__version__,
         "python": platform.python_version(),
     }
-    return json.dumps(report, indent=2) + "\n"
 
 
 if __name__ == "__main__":

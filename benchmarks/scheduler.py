@@ -10,9 +10,7 @@ left of the time is what every task costs. Writes JSON to standard output.
 from __future__ import annotations
 
 import argparse
-import json
 import os
-import sys
 import tempfile
 import time
 from collections.abc import Generator
@@ -24,6 +22,7 @@ import ray
 from PIL import Image
 
 import cluster.ray_backend
+from benchmarks import reports
 from cluster import notices as n
 from cluster.backend import Backend, InlineBackend
 from cluster.orders import Orders, Terms
@@ -152,8 +151,7 @@ def main() -> None:
             result[kind] = measured(made, folder / kind, backend)
             if session is not None:
                 session.close()
-    json.dump(result, sys.stdout, indent=2)
-    sys.stdout.write("\n")
+    reports.tell(result, None)
 
 
 if __name__ == "__main__":
