@@ -10,6 +10,7 @@ mean, and Gram matrices are not divided by their size.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 import torch
 from torch import Tensor
@@ -22,6 +23,9 @@ GUARD = 1e-8
 
 MATCHES_AT_ONCE = 2**24
 """Dot products of a guided objective that are held at a time: 64 MiB."""
+
+INDEXES = 256
+"""Choices of channels that stay on a device: to send one there takes a wait."""
 
 LOSS_GUARD = 1e-10
 """Added to a loss before dividing by it (tutorial 15)."""
@@ -66,8 +70,7 @@ def total_variation(image: Tensor, beside: Tensor | None = None) -> Tensor:
 
 def layer_objective(activation: Tensor, channels: Sequence[int] = ()) -> Tensor:
     """Mean of the squared activation over all elements, or over the chosen channels only."""
-    chosen = activation[:, list(channels)] if channels else activation
-    return chosen.square().mean()
+    return (chosen(activation, channels) if channels else activation).square().mean()
 
 
 def class_objective(scores: Tensor, classes: Sequence[int]) -> Tensor:
@@ -76,7 +79,17 @@ def class_objective(scores: Tensor, classes: Sequence[int]) -> Tensor:
     The classifier is linear, so this mean is the score of the average-pooled picture (before the
     softmax): "maximise the confidence of an output neuron" (the report, section 1).
     """
-    return scores[:, list(classes)].mean()
+    return chosen(scores, classes).mean()
+
+
+def chosen(activation: Tensor, channels: Sequence[int]) -> Tensor:
+    """Some channels of an activation, in the order in which they are named."""
+    return activation.index_select(1, _index(tuple(channels), activation.device))
+
+
+@lru_cache(INDEXES)
+def _index(channels: tuple[int, ...], device: torch.device) -> Tensor:
+    return torch.tensor(channels).to(device)
 
 
 def guided_objective(activation: Tensor, guide: Tensor) -> Tensor:
@@ -112,7 +125,8 @@ def channel_objectives(
     ``channels[n]`` is that of picture n (Olah et al., "Feature Visualization", Distill 2017).
     """
     height, width = activation.shape[2:]
-    own = activation[torch.arange(len(channels), device=activation.device), list(channels)]
+    device = activation.device
+    own = activation[torch.arange(len(channels), device=device), _index(tuple(channels), device)]
     return own[:, height // 2, width // 2] if centre else own.mean((1, 2))
 
 
