@@ -1,4 +1,4 @@
-"""What is compared: Gram matrix, content, style and total-variation losses, dream objectives.
+"""What is compared: Gram matrices, total variation, dream objectives.
 
 Pure functions of tensors in any floating dtype, but Gram matrices are in float32 at least;
 activations are (N, C, H, W), N = 1 unless a line says otherwise. Sources: Gatys et al. 2015
@@ -9,7 +9,7 @@ mean, and Gram matrices are not divided by their size.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 
 import torch
@@ -40,23 +40,6 @@ def gram_matrix(activation: Tensor, *, mean: bool = False) -> Tensor:
     """
     product = gram(activation)
     return product / (activation.shape[2] * activation.shape[3]) if mean else product
-
-
-def content_loss(features: Mapping[str, Tensor], targets: Mapping[str, Tensor]) -> Tensor:
-    """Mean over the layers of ``targets`` of MSE(activation, target) (Gatys 2015, eq. 1)."""
-    return torch.stack([functional.mse_loss(features[k], t) for k, t in targets.items()]).mean()
-
-
-def style_loss(grams: Mapping[str, Tensor], targets: Mapping[str, Tensor]) -> Tensor:
-    """Mean over the layers of ``targets`` of MSE(Gram matrix, target Gram matrix).
-
-    Matrices are (C, C), or (N, C, C) for the losses, (N,), of N pictures.
-    """
-    losses = [
-        functional.mse_loss(grams[name], target, reduction="none").flatten(-2).mean(-1)
-        for name, target in targets.items()
-    ]
-    return torch.stack(losses).mean(0)
 
 
 def total_variation(image: Tensor, beside: Tensor | None = None) -> Tensor:
