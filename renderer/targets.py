@@ -21,7 +21,7 @@ from renderer.networks import Network
 from renderer.networks.flow import Flow, Slices
 from renderer.offload import Kept, Offload
 from renderer.pieces import Piece, add, cores, piece
-from renderer.products import gram_of
+from renderer.products import grams_of
 from renderer.settings import StyleSettings
 from renderer.spans import Region
 
@@ -158,7 +158,7 @@ def _piece_grams(flow: Flow, image: Tensor, one: Piece, layers: Sequence[str]) -
 
     def tap(layer: str, value: Tensor, where: Slices) -> Tensor:
         if layer in layers:
-            found[layer] = gram_of(value[(..., *where)])
+            (found[layer],) = grams_of(value[(..., *where)])
         return value
 
     flow.tapped(image[(..., *one.field.picture.slices)], one.field, tap)
