@@ -239,7 +239,8 @@ class Renderer:
             return dream.steps(pixels, network, order.settings, pictures=aids, **hooks)
         styles = [one.pixels.to(self.device) for one in self._decoded(order.styles)]
         start = images.unpack(order.start).pixels.to(self.device) if order.start else None
-        return style.steps(pixels, styles, network, order.settings, start=start, **hooks)
+        hooks |= {"start": start, "replays": not order.careful}
+        return style.steps(pixels, styles, network, order.settings, **hooks)
 
     def _decoded(self, given: Sequence[Style]) -> list[Picture]:
         """The pictures behind some handles."""

@@ -42,6 +42,11 @@ class Comparison:
     contents: Contents
     content_layers: Sequence[str]
 
+    def is_on(self, device: torch.device) -> bool:
+        """Whether all of it lies on a device, and nothing in the host's memory or in a file."""
+        contents = (kept.held for each in self.contents.values() for kept in each.values())
+        return all(held is not None and held.device == device for held in contents)
+
     def sums(self, part: Tensor, piece: Piece, *, known: bool = False) -> dict[str, Tensor]:
         """What a piece adds to the totals, as a function of its field's pixels.
 

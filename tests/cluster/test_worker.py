@@ -361,6 +361,21 @@ def test_tf32_is_for_those_who_gave_up_digits(order: Order, name: str, allowed: 
     assert torch.backends.cuda.matmul.allow_tf32 is allowed
 
 
+@pytest.mark.parametrize("careful", [False, True])
+def test_who_failed_before_has_no_steps_replayed(
+    careful: bool, style_order: Order, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, steps = [], style.steps
+
+    def noted(*given: Any, **how: Any) -> Any:
+        asked.append(how["replays"])
+        return steps(*given, **how)
+
+    monkeypatch.setattr(style, "steps", noted)
+    done(replace(style_order, careful=careful))
+    assert asked == [not careful]
+
+
 def test_what_makes_pictures_repeatable_fills_no_memory(order: Order) -> None:
     done(order)
     assert torch.are_deterministic_algorithms_enabled()

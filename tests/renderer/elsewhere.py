@@ -56,11 +56,15 @@ class Far(Tensor):
 
 
 class Watch(TorchDispatchMode):
-    """A context in which there is a second device; ``traffic`` is what went to or fro."""
+    """A context in which there is a second device; ``traffic`` is what went to or fro.
+
+    ``begun`` counts the operations there.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self.traffic: list[str] = []
+        self.begun = 0
         self.recording: Recording | None = None
 
     def __torch_dispatch__(
@@ -74,6 +78,7 @@ class Watch(TorchDispatchMode):
         if function is aten.copy_.default:
             away = isinstance(args[0], Far)
         self._look(function, given, away)
+        self.begun += away and not function.is_view
         if wanted is not None:
             kwargs["device"] = torch.device("cpu")
         near_args, near_kwargs = tree_map(_own, (args, kwargs))
