@@ -80,6 +80,19 @@ def test_a_style_is_moved_there(
     assert traffic == ({FETCH: fetches} if fetches else {})  # whether a pair is worth keeping
 
 
+def test_a_style_is_moved_there_in_bfloat16(watch: Watch) -> None:
+    exact, rounded = (
+        StyleSettings(**{**vars(STYLE), "precision": name}) for name in ("float32", "bfloat16")
+    )
+    network = built("vgg16", "conv2_1").float()
+    pictures = [noise(30, 41, seed=1).float(), noise(25, 36, seed=2).float()]
+    wanted, here = (style.transfer(pictures[0], pictures[1:], network, s) for s in (exact, rounded))
+    pictures = [picture.to(elsewhere.DEVICE) for picture in pictures]
+    far = style.transfer(pictures[0], pictures[1:], elsewhere.sent(network), rounded)
+    off, usual = ((one - wanted).abs().mean() for one in (elsewhere.back(far), here))
+    assert 0 < off < 2 * usual
+
+
 @pytest.mark.parametrize("channels", [(), (5, 17)])
 @pytest.mark.parametrize("gradient", ["tiles", "whole"])
 def test_a_dream_is_dreamed_there(gradient: str, channels: tuple[int, ...], watch: Watch) -> None:
