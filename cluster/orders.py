@@ -50,6 +50,7 @@ class Orders:
         self._shelf, self._workspace, self._gallery = shelf, workspace, gallery
         self._order = {task: place for place, task in enumerate(tasks)}
         self._squeezed: Counter[str] = Counter()
+        self._failed: set[str] = set()
         self._weights: dict[int, Handle] = {}
         self._styles: dict[str, Handle] = {}
 
@@ -80,6 +81,7 @@ class Orders:
             threads=backend.threads,
             tile_px=self._terms.tile_px,
             squeezed=self._squeezed[task.id],
+            careful=task.id in self._failed,
             precision=self._precision(task),
             format=task.format,
             carries=task.carries,
@@ -91,6 +93,10 @@ class Orders:
             cells=ids(task, job_seed=self._terms.seed) if self._gallery else {},
             ready=self._gallery.ready(task) if self._gallery else {},
         )
+
+    def beware(self, task: str) -> None:
+        """Have a task go without what could fail where nothing else would: it has failed."""
+        self._failed.add(task)
 
     def squeeze(self, task: str) -> None:
         """Have a task take less memory from now on: it ran out."""

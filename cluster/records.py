@@ -48,8 +48,9 @@ class Order:
     ``resume`` is the checkpoint to go on from, and ``curve`` the table of losses that earlier
     attempts have left. ``frames`` says which pictures of the making are told. An atlas has no
     picture; ``cells`` are the ids of its cells by channel, and ``ready`` the files of those that
-    needn't be rendered. ``squeezed`` is how often memory ran out before. ``precision`` is what to
-    render in, whatever the settings say; empty: as they say.
+    needn't be rendered. ``squeezed`` is how often memory ran out before, and ``careful`` whether an
+    attempt failed: then nothing is risked for speed. ``precision`` is what to render in, whatever
+    the settings say; empty: as they say.
     """
 
     task: str
@@ -69,6 +70,7 @@ class Order:
     threads: int = 1
     tile_px: int | None = None
     squeezed: int = 0
+    careful: bool = False
     precision: str = ""
     format: str = "png"
     carries: bool = False

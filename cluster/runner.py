@@ -344,6 +344,7 @@ class Runner:
                 self._backend.release(slot)
                 self._chronicle.released(slot)
             case m.Retried(task, cause=cause):
+                self._orders.beware(task)
                 if cause is m.Cause.OUT_OF_MEMORY:
                     self._orders.squeeze(task)
                 elif cause is m.Cause.DIVERGED:

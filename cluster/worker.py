@@ -242,7 +242,8 @@ class Renderer:
             return dream.steps(pixels, network, order.settings, pictures=aids, **hooks)
         styles = [one.pixels.to(self.device) for one in self._decoded(order.styles)]
         start = images.unpack(order.start).pixels.to(self.device) if order.start else None
-        return style.steps(pixels, styles, network, order.settings, start=start, **hooks)
+        hooks |= {"start": start, "replays": not order.careful}
+        return style.steps(pixels, styles, network, order.settings, **hooks)
 
     def _decoded(self, given: Sequence[Style]) -> list[Picture]:
         """The pictures behind some handles."""
@@ -487,7 +488,8 @@ def be_deterministic(threads: int) -> None:
     # The same as use_deterministic_algorithms(True, warn_only=True), which imports torch's compiler
     # first: two seconds.
     torch.set_deterministic_debug_mode("warn")
-    # Nothing reads what it hasn't written, and to fill all memory before is 2 % of a dream.
+    # It would also fill all new memory, so that whoever reads it too early is found: a pass over
+    # every activation, of 1 to 4 % of a step's time.
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     warnings.filterwarnings("ignore", message=".*deterministic", module="torch")
     torch.backends.cudnn.benchmark = False

@@ -9,13 +9,14 @@ compared in float64.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from renderer.losses import LOSS_GUARD, style_loss, total_variation
+from renderer.losses import LOSS_GUARD, total_variation
 from renderer.networks.flow import Flow, Slices
 from renderer.pieces import Piece, Sums
 from renderer.settings import StyleSettings
@@ -40,6 +41,11 @@ class Comparison:
     grams: Mapping[str, Tensor]
     contents: Contents
     content_layers: Sequence[str]
+
+    def is_on(self, device: torch.device) -> bool:
+        """Whether all of it lies on a device, and nothing in the host's memory or in a file."""
+        contents = (kept.held for each in self.contents.values() for kept in each.values())
+        return all(held is not None and held.device == device for held in contents)
 
     def sums(self, part: Tensor, piece: Piece, *, known: bool = False) -> dict[str, Tensor]:
         """What a piece adds to the totals, as a function of its field's pixels.
@@ -69,47 +75,58 @@ class Comparison:
         full |= {CONTENT + name: _zeros(like) for name in self.content_layers}
         return {**full, **totals}
 
-    def losses(self, totals: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """The three losses of the report, from the totals of all pieces.
-
-        Of N pictures at once those of each.
-        """
-        grams = {name: self._gram(name, totals[GRAM + name]) for name in self.grams}
-        names = [name for name in totals if name.startswith(CONTENT)]
-        content = [totals[n] / self._elements(n.removeprefix(CONTENT)) for n in names]
-        return {
-            "content": torch.stack(content).mean(0),
-            "style": style_loss(grams, {n: self.grams[n].to(gram) for n, gram in grams.items()}),
-            "denoise": totals[VARIATION],
-        }
-
     def slopes(self, totals: Mapping[str, Tensor]) -> tuple[Sums, dict[str, Tensor]]:
         """How w_c·Lc/Lc' + w_s·Ls/Ls' + w_d·Ld/Ld' changes with each total, and the losses.
 
-        L' is a loss's present value, held constant (Hvass Laboratories' tutorial 15).
+        L' is a loss's present value, held constant (Hvass Laboratories' tutorial 15). Of N pictures
+        at once those of each. Written out, not left to autograd: the matrices of all layers pass in
+        a few operations, which a GPU begins as soon for all as for one.
         """
-        free = {name: total.detach().requires_grad_() for name, total in totals.items()}
         settings = self.settings
-        weights = (settings.weight_content, settings.weight_style, settings.weight_denoise)
-        with torch.enable_grad():
-            losses = self.losses(free)
-            terms = [
-                weight * loss / (loss.detach() + LOSS_GUARD)
-                for weight, loss in zip(weights, losses.values(), strict=True)
-            ]
-            found = torch.autograd.grad(torch.stack(terms).sum(), list(free.values()))
-        told = {name: loss.detach() for name, loss in losses.items()}
-        return dict(zip(free, found, strict=True)), told
+        content, content_slopes = self._content(totals, settings.weight_content)
+        style, style_slopes = self._style(totals, settings.weight_style)
+        denoise = totals[VARIATION]
+        losses = {"content": content, "style": style, "denoise": denoise}
+        pull = _share(settings.weight_denoise, denoise)
+        return {**content_slopes, **style_slopes, VARIATION: pull}, losses
 
-    def _gram(self, layer: str, total: Tensor) -> Tensor:
-        if self.settings.gram == "sum":
-            return total
-        height, width = self.flow.size(layer, self.size)
-        return total / (height * width)
+    def _content(
+        self, totals: Mapping[str, Tensor], weight: float
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        """The mean over layers of the mean squared difference, and its slopes."""
+        names = [name for name in totals if name.startswith(CONTENT)]
+        counts = [len(names) * self._elements(name.removeprefix(CONTENT)) for name in names]
+        means = torch._foreach_div([totals[name] for name in names], counts)
+        loss = torch.stack(means).sum(0)
+        pulls = torch._foreach_div([_share(weight, loss)] * len(names), counts)
+        return loss, dict(zip(names, pulls, strict=True))
+
+    def _style(
+        self, totals: Mapping[str, Tensor], weight: float
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        """The mean over layers of the mean squared difference of Gram matrices, and its slopes."""
+        names = list(self.grams)
+        positions = [float(self._positions(name)) for name in names]
+        off = torch._foreach_div([totals[GRAM + name] for name in names], positions)
+        torch._foreach_sub_(off, [self.grams[name].to(totals[VARIATION]) for name in names])
+        loss = torch.stack([one.square().mean((-2, -1)) for one in off]).mean(0)
+        elements = [one.shape[-1] ** 2 for one in off]
+        factors = [2 / (len(off) * c * p) for c, p in zip(elements, positions, strict=True)]
+        torch._foreach_mul_(off, factors)
+        torch._foreach_mul_(off, [_share(weight, loss)[..., None, None]] * len(off))
+        return loss, {GRAM + name: one for name, one in zip(names, off, strict=True)}
+
+    def _positions(self, layer: str) -> int:
+        """What a Gram matrix is divided by before it is compared."""
+        return 1 if self.settings.gram == "sum" else math.prod(self.flow.size(layer, self.size))
 
     def _elements(self, layer: str) -> int:
-        height, width = self.flow.size(layer, self.size)
-        return height * width * self.flow.channels(layer)
+        return math.prod(self.flow.size(layer, self.size)) * self.flow.channels(layer)
+
+
+def _share(weight: float, loss: Tensor) -> Tensor:
+    """What a loss's slope is multiplied by, so that the weight is its share of the step."""
+    return weight / (loss + LOSS_GUARD)
 
 
 def variation(part: Tensor, piece: Piece) -> Tensor:

@@ -23,6 +23,7 @@ from renderer.networks.flow import Flow
 from renderer.offload import Offload
 from renderer.optimizers import grown, optimizer
 from renderer.pieces import Sums, gradient, total
+from renderer.replay import Replayed
 from renderer.scales import Scale
 from renderer.settings import StyleSettings
 from renderer.targets import Layers, blended_grams, contents
@@ -47,6 +48,7 @@ class Goal:
     offload: Offload
     tile_px: int | None
     graphs: int
+    replays: bool = True
 
     def content_at(self, scale: Scale) -> Tensor:
         """The content at a scale's size."""
@@ -88,6 +90,9 @@ class Descent:
             ),
             content_layers=names.content,
         )
+        repeated = goal.replays and self._at_once and self.comparison.is_on(goal.content.device)
+        left = scale.until - state.iteration if repeated else 0
+        self._slope = Replayed(self._computed, steps=left)
         self._mover = optimizer(settings, goal.gang.measure(self.layout), goal.offload)
         self.part = self._taken_up(state, settings, goal.content)
 
@@ -106,11 +111,16 @@ class Descent:
 
         None for a picture in pieces, or in the hands of several.
         """
-        if len(self.layout.pieces) > 1 or self._gang.count > 1:
+        if not self._at_once:
             return None
         comparison = self.comparison
         layers = (tuple(comparison.grams), tuple(comparison.content_layers))
         return (comparison.flow.network, *layers, comparison.size, comparison.settings)
+
+    @property
+    def _at_once(self) -> bool:
+        """Whether the picture is in one piece, and in this member's hands alone."""
+        return len(self.layout.pieces) == 1 and self._gang.count == 1
 
     def sums(self) -> Sums:
         """What this member's pieces add up to; a step runs most of them once for that alone."""
@@ -149,6 +159,9 @@ class Descent:
 
     def slope(self) -> tuple[Tensor, dict[str, Tensor]]:
         """w_c·∇Lc/Lc + w_s·∇Ls/Ls + w_d·∇Ld/Ld of what this member holds, and the losses."""
+        return self._slope(self.part)
+
+    def _computed(self, part: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
         comparison, layout = self.comparison, self.layout
         losses: dict[str, Tensor] = {}
 
@@ -160,7 +173,7 @@ class Descent:
             return found
 
         own = gradient(
-            self.part,
+            part,
             layout.own,
             layout.pieces,
             sums=comparison.sums,

@@ -1,4 +1,4 @@
-"""What is compared: Gram matrix, content, style and total-variation losses, dream objectives.
+"""What is compared: Gram matrices, total variation, dream objectives.
 
 Pure functions of tensors in any floating dtype, but Gram matrices are in float32 at least;
 activations are (N, C, H, W), N = 1 unless a line says otherwise. Sources: Gatys et al. 2015
@@ -9,7 +9,8 @@ mean, and Gram matrices are not divided by their size.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from functools import lru_cache
 
 import torch
 from torch import Tensor
@@ -22,6 +23,9 @@ GUARD = 1e-8
 
 MATCHES_AT_ONCE = 2**24
 """Dot products of a guided objective that are held at a time: 64 MiB."""
+
+INDEXES = 256
+"""Choices of channels that stay on a device: to send one there takes a wait."""
 
 LOSS_GUARD = 1e-10
 """Added to a loss before dividing by it (tutorial 15)."""
@@ -38,23 +42,6 @@ def gram_matrix(activation: Tensor, *, mean: bool = False) -> Tensor:
     return product / (activation.shape[2] * activation.shape[3]) if mean else product
 
 
-def content_loss(features: Mapping[str, Tensor], targets: Mapping[str, Tensor]) -> Tensor:
-    """Mean over the layers of ``targets`` of MSE(activation, target) (Gatys 2015, eq. 1)."""
-    return torch.stack([functional.mse_loss(features[k], t) for k, t in targets.items()]).mean()
-
-
-def style_loss(grams: Mapping[str, Tensor], targets: Mapping[str, Tensor]) -> Tensor:
-    """Mean over the layers of ``targets`` of MSE(Gram matrix, target Gram matrix).
-
-    Matrices are (C, C), or (N, C, C) for the losses, (N,), of N pictures.
-    """
-    losses = [
-        functional.mse_loss(grams[name], target, reduction="none").flatten(-2).mean(-1)
-        for name, target in targets.items()
-    ]
-    return torch.stack(losses).mean(0)
-
-
 def total_variation(image: Tensor, beside: Tensor | None = None) -> Tensor:
     """Sum of absolute differences of neighbouring pixels, downwards and to the right.
 
@@ -66,8 +53,7 @@ def total_variation(image: Tensor, beside: Tensor | None = None) -> Tensor:
 
 def layer_objective(activation: Tensor, channels: Sequence[int] = ()) -> Tensor:
     """Mean of the squared activation over all elements, or over the chosen channels only."""
-    chosen = activation[:, list(channels)] if channels else activation
-    return chosen.square().mean()
+    return (chosen(activation, channels) if channels else activation).square().mean()
 
 
 def class_objective(scores: Tensor, classes: Sequence[int]) -> Tensor:
@@ -76,7 +62,17 @@ def class_objective(scores: Tensor, classes: Sequence[int]) -> Tensor:
     The classifier is linear, so this mean is the score of the average-pooled picture (before the
     softmax): "maximise the confidence of an output neuron" (the report, section 1).
     """
-    return scores[:, list(classes)].mean()
+    return chosen(scores, classes).mean()
+
+
+def chosen(activation: Tensor, channels: Sequence[int]) -> Tensor:
+    """Some channels of an activation, in the order in which they are named."""
+    return activation.index_select(1, _index(tuple(channels), activation.device))
+
+
+@lru_cache(INDEXES)
+def _index(channels: tuple[int, ...], device: torch.device) -> Tensor:
+    return torch.tensor(channels).to(device)
 
 
 def guided_objective(activation: Tensor, guide: Tensor) -> Tensor:
@@ -112,7 +108,8 @@ def channel_objectives(
     ``channels[n]`` is that of picture n (Olah et al., "Feature Visualization", Distill 2017).
     """
     height, width = activation.shape[2:]
-    own = activation[torch.arange(len(channels), device=activation.device), list(channels)]
+    device = activation.device
+    own = activation[torch.arange(len(channels), device=device), _index(tuple(channels), device)]
     return own[:, height // 2, width // 2] if centre else own.mean((1, 2))
 
 

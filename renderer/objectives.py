@@ -22,7 +22,13 @@ from torch import Tensor
 from renderer import networks
 from renderer.aims import Aim
 from renderer.errors import NetworkError
-from renderer.losses import class_objective, guided_objective, layer_objective, standardised
+from renderer.losses import (
+    chosen,
+    class_objective,
+    guided_objective,
+    layer_objective,
+    standardised,
+)
 from renderer.networks import Network
 
 
@@ -125,7 +131,7 @@ def _single(name: str, value: Callable[[Tensor], Tensor]) -> Objective:
 
 
 def _chosen(activation: Tensor, channels: Sequence[int]) -> Tensor:
-    return activation[:, list(channels)] if channels else activation
+    return chosen(activation, channels) if channels else activation
 
 
 def _objective(aim: Aim, network: Network, guides: Mapping[int, Mapping[str, Tensor]]) -> Objective:

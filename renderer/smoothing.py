@@ -7,6 +7,8 @@ d c b a | a b c d | d c b a), however far the kernel reaches.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -17,6 +19,11 @@ TRUNCATE = 4.0
 ROUND = 4
 """Kernels are filled up with zeros to radii that are multiples of it: a CPU's library makes ready
 for each length by itself, and a dream has thirty."""
+
+HOST = torch.device("cpu")
+
+KNOWN = 512
+"""Kernels, and rows of indices, that stay on a device: to send one to a GPU takes a wait."""
 
 
 def gaussian(image: Tensor, sigma: float, *, colour: bool = False) -> Tensor:
@@ -37,23 +44,26 @@ def kernel(sigma: float) -> Tensor:
     return weights / weights.sum()
 
 
-def _filled(weights: Tensor) -> Tensor:
+@lru_cache(KNOWN)
+def _filled(sigma: float, device: torch.device, dtype: torch.dtype) -> Tensor:
     """A kernel with zeros at both ends."""
+    weights = kernel(sigma)
     more = -(len(weights) // 2) % ROUND
-    return functional.pad(weights, (more, more))
+    return functional.pad(weights, (more, more)).to(device, dtype)
 
 
-def _mirrored(length: int, radius: int) -> Tensor:
+@lru_cache(KNOWN)
+def _mirrored(length: int, radius: int, device: torch.device = HOST) -> Tensor:
     """Indices of ``length`` samples, continued by ``radius`` mirrored ones on both sides."""
     index = torch.arange(-radius, length + radius) % (2 * length)
-    return torch.where(index < length, index, 2 * length - 1 - index)
+    return torch.where(index < length, index, 2 * length - 1 - index).to(device)
 
 
 def _along_height(image: Tensor, sigma: float) -> Tensor:
     """Columns as channels of a depthwise convolution: a CPU takes a whole row of them at a time."""
     count, channels, height, width = image.shape
-    weights = _filled(kernel(sigma)).to(image)
-    index = _mirrored(height, len(weights) // 2).to(image.device)
+    weights = _filled(sigma, image.device, image.dtype)
+    index = _mirrored(height, len(weights) // 2, image.device)
     rows = image.index_select(2, index).reshape(count * channels, len(index), 1, width)
     kernels = weights.view(1, 1, -1, 1).expand(width, 1, -1, 1)
     smooth = functional.conv2d(rows.permute(0, 3, 1, 2), kernels, groups=width)
@@ -62,10 +72,16 @@ def _along_height(image: Tensor, sigma: float) -> Tensor:
 
 def _across_channels(image: Tensor, sigma: float) -> Tensor:
     """Few channels under a wide kernel: the mirrored convolution as one small matrix."""
+    matrix = _mixing(sigma, image.shape[1], image.device, image.dtype)
+    return torch.einsum("dc,nchw->ndhw", matrix, image)
+
+
+@lru_cache(KNOWN)
+def _mixing(sigma: float, count: int, device: torch.device, dtype: torch.dtype) -> Tensor:
+    """How much of each of so many channels goes into each."""
     weights = kernel(sigma)
-    count, radius = image.shape[1], len(weights) // 2
-    matrix = torch.zeros(count, count, dtype=torch.float64)
+    matrix, radius = torch.zeros(count, count, dtype=torch.float64), len(weights) // 2
     for channel in range(count):
         window = _mirrored(count, radius)[channel : channel + len(weights)]
         matrix[channel].index_add_(0, window, weights)
-    return torch.einsum("dc,nchw->ndhw", matrix.to(image), image)
+    return matrix.to(device, dtype)

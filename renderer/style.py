@@ -66,6 +66,7 @@ def steps(
     offload: Offload | None = None,
     gang: Gang | None = None,
     wishes: bool = False,
+    replays: bool = True,
 ) -> Generator[Event, None, Tensor]:
     """Move an image of the content's size to its content and the styles' style, step by step.
 
@@ -83,6 +84,7 @@ def steps(
     picture. With a ``gang``, all members call this alike and each renders its part; every one gets
     the whole image, and all are to answer ``checkpoint`` alike. With ``wishes`` every step's slope
     is wished for (``renderer.wishes``), so that it can be computed along with other pictures'.
+    ``replays`` is whether a GPU may begin recorded steps as a whole (``renderer.replay``).
     """
     network = converted(network, settings.precision)
     goal = Goal(
@@ -95,6 +97,7 @@ def steps(
         offload=offload or Offload(),
         tile_px=tile_px,
         graphs=graphs,
+        replays=replays,
     )
     passed = scales(settings, (content.shape[2], content.shape[3]))
     hooks = _Hooks(passed[-1].until, fetch_losses, checkpoint, frames, wishes)

@@ -14,7 +14,6 @@ them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
@@ -22,10 +21,10 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from renderer.products import (
-    add_gram_slope,
+    add_grams_slope,
     add_squares_slope,
-    gram_of,
-    no_gram_of,
+    grams_of,
+    no_grams_of,
     no_squares_of,
     squares_of,
 )
@@ -74,7 +73,8 @@ class _Gram(torch.autograd.Function):
         ctx.set_materialize_grads(False)
         ctx.save_for_backward(value)
         ctx.where = where
-        return value.detach(), _each(no_gram_of if known else gram_of, value[(..., *where)])
+        found = (no_grams_of if known else grams_of)(value[(..., *where)])
+        return value.detach(), _of_one(found)
 
     @staticmethod
     @once_differentiable  # type: ignore[untyped-decorator]
@@ -83,8 +83,8 @@ class _Gram(torch.autograd.Function):
         if slope is None:
             return passed, None, None
         passed = torch.zeros_like(value) if passed is None else passed
-        for own, part, pull in _apart(passed[(..., *ctx.where)], value[(..., *ctx.where)], slope):
-            add_gram_slope(own, part, pull)
+        part = value[(..., *ctx.where)]
+        add_grams_slope(passed[(..., *ctx.where)], part, slope.view(len(part), *slope.shape[-2:]))
         return passed, None, None
 
 
@@ -96,8 +96,9 @@ class _Squares(torch.autograd.Function):
         ctx.set_materialize_grads(False)
         ctx.save_for_backward(value, target)
         ctx.where = where
-        add = no_squares_of if known else squares_of
-        return value.detach(), _each(add, value[(..., *where)], target)
+        part = value[(..., *where)]
+        found = no_squares_of(part) if known else squares_of(part, target)
+        return value.detach(), _of_one(found)
 
     @staticmethod
     @once_differentiable  # type: ignore[untyped-decorator]
@@ -106,23 +107,11 @@ class _Squares(torch.autograd.Function):
         if slope is None:
             return passed, None, None, None
         passed = torch.zeros_like(value) if passed is None else passed
-        parts = passed[(..., *ctx.where)], value[(..., *ctx.where)]
-        for (own, part, pull), wanted in zip(
-            _apart(*parts, slope), torch.split(target, 1), strict=True
-        ):
-            add_squares_slope(own, part, wanted, pull)
+        part = value[(..., *ctx.where)]
+        add_squares_slope(passed[(..., *ctx.where)], part, target, slope.view(len(part)))
         return passed, None, None, None
 
 
-def _each(sum_of: Callable[..., Tensor], *values: Tensor) -> Tensor:
-    """A sum of one picture's values, or those of each of several."""
-    if len(values[0]) == 1:
-        return sum_of(*values)
-    split = (torch.split(value, 1) for value in values)
-    return torch.stack([sum_of(*own) for own in zip(*split, strict=True)])
-
-
-def _apart(passed: Tensor, value: Tensor, slope: Tensor) -> Iterator[tuple[Tensor, ...]]:
-    """The gradient so far, the value and the slope of each picture."""
-    pulls = [slope] if len(value) == 1 else torch.unbind(slope)
-    return zip(torch.split(passed, 1), torch.split(value, 1), pulls, strict=True)
+def _of_one(found: Tensor) -> Tensor:
+    """What was found of each picture; of a single one without the axis that counts them."""
+    return found[0] if len(found) == 1 else found

@@ -21,7 +21,7 @@ from renderer.networks import Network
 from renderer.networks.flow import Flow, Slices
 from renderer.offload import Kept, Offload
 from renderer.pieces import Piece, add, cores, piece
-from renderer.products import gram_of
+from renderer.products import grams_of
 from renderer.settings import StyleSettings
 from renderer.spans import Region
 
@@ -58,11 +58,10 @@ def contents(
     """The activations of a whole content picture at some of the flow's layers, for each piece.
 
     Computed exactly as a picture's will be, to the bit: a picture that starts as its content has a
-    content loss of 0, by whose rounding nothing must be divided. Those of a single piece stay where
-    they are computed; those of several go to the host's memory, or on from there (``offload``).
+    content loss of 0, by whose rounding nothing must be divided. They stay where they are computed
+    while there is room, or go on from there (``offload``).
     """
     memory, offload = memory or Memory(0), offload or Offload()
-    where = content.device if len(pieces) == 1 else torch.device("cpu")
     cut = tuple((one.core, one.field.picture) for one in pieces)
     key = ("content", tuple(layers), tuple(flow.places), cut, fingerprint(content))
     found: Contents | None = memory.recall(*key)
@@ -71,7 +70,7 @@ def contents(
             found = {
                 one.core: {
                     name: offload.keep(tensor)
-                    for name, tensor in _activations(flow, content, one, layers, where).items()
+                    for name, tensor in _activations(flow, content, one, layers).items()
                 }
                 for one in pieces
             }
@@ -82,15 +81,15 @@ def contents(
 
 
 def _activations(
-    flow: Flow, content: Tensor, one: Piece, layers: Sequence[str], where: torch.device
+    flow: Flow, content: Tensor, one: Piece, layers: Sequence[str]
 ) -> dict[str, Tensor]:
     features = flow.features(content[(..., *one.field.picture.slices)], one.field)
-    return {name: _copied(features[name], where) for name in layers if name in features}
+    return {name: _copied(features[name]) for name in layers if name in features}
 
 
-def _copied(tensor: Tensor, where: torch.device) -> Tensor:
+def _copied(tensor: Tensor) -> Tensor:
     # What is cut out of a larger tensor would keep all of it.
-    return heap.apart(tensor) if where.type == "cpu" else tensor.to(where, copy=True)
+    return heap.apart(tensor) if tensor.device.type == "cpu" else tensor.clone()
 
 
 def blended_grams(
@@ -159,7 +158,7 @@ def _piece_grams(flow: Flow, image: Tensor, one: Piece, layers: Sequence[str]) -
 
     def tap(layer: str, value: Tensor, where: Slices) -> Tensor:
         if layer in layers:
-            found[layer] = gram_of(value[(..., *where)])
+            (found[layer],) = grams_of(value[(..., *where)])
         return value
 
     flow.tapped(image[(..., *one.field.picture.slices)], one.field, tap)

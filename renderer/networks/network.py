@@ -119,7 +119,7 @@ def load(
         for name, target in tensors(stage).items():
             array = weights.tensors.get(name)
             check_tensor(name, target.shape, None if array is None else array.shape, weights.source)
-            state[name] = torch.tensor(array, dtype=dtype, device=device)
+            state[name] = torch.tensor(array, dtype=dtype).to(device)
         stage.load_state_dict(state, assign=True)
     found = Network(entry.name, stages, weights.preprocessing).to(device)
     return found.to(memory_format=layout(next(found.parameters())))

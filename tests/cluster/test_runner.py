@@ -219,6 +219,7 @@ def test_a_task_for_which_memory_ran_out_is_to_take_less(bench: Bench) -> None:
     backend = FakeBackend("one", answer=answer)
     assert bench.run(planned, backend, error=1, out_of_memory=2).counts.finished == 1
     assert [order.squeezed for _, _, order in backend.orders] == [0, 1, 1, 2]
+    assert [order.careful for _, _, order in backend.orders] == [False, True, True, True]
 
 
 def test_a_task_that_lost_its_workers_names_the_node_in_the_log(bench: Bench) -> None:

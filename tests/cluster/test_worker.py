@@ -361,6 +361,27 @@ def test_tf32_is_for_those_who_gave_up_digits(order: Order, name: str, allowed: 
     assert torch.backends.cuda.matmul.allow_tf32 is allowed
 
 
+@pytest.mark.parametrize("careful", [False, True])
+def test_who_failed_before_has_no_steps_replayed(
+    careful: bool, style_order: Order, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, steps = [], style.steps
+
+    def noted(*given: Any, **how: Any) -> Any:
+        asked.append(how["replays"])
+        return steps(*given, **how)
+
+    monkeypatch.setattr(style, "steps", noted)
+    done(replace(style_order, careful=careful))
+    assert asked == [not careful]
+
+
+def test_what_makes_pictures_repeatable_fills_no_memory(order: Order) -> None:
+    done(order)
+    assert torch.are_deterministic_algorithms_enabled()
+    assert not torch.empty(2**16).isnan().any()  # as one who looks for errors would have it
+
+
 def test_a_checkpoint_that_is_not_finite_is_never_told(order: Order) -> None:
     state = State(1, {"image": torch.full((1, 3, 40, 40), torch.nan)})
     lost = Checkpoint(1, checkpoints.pack(state))

@@ -27,17 +27,6 @@ def test_mean_gram_matrix_does_not_depend_on_the_number_of_positions() -> None:
     assert torch.equal(2 * losses.gram_matrix(once), losses.gram_matrix(twice))
 
 
-def test_content_loss_is_the_mean_over_layers_of_mean_squares() -> None:
-    features = {"a": activation([[1.0, 3.0]]), "b": activation([[5.0]])}
-    targets = {"a": activation([[0.0, 0.0]]), "b": activation([[2.0]])}
-    assert losses.content_loss(features, targets).item() == (5.0 + 9.0) / 2
-
-
-def test_style_loss_compares_gram_matrices() -> None:
-    target = {"a": torch.tensor([[5.0, 11.0], [11.0, 21.0]], dtype=torch.float64)}
-    assert losses.style_loss({"a": losses.gram_matrix(TWO)}, target).item() == 16.0 / 4
-
-
 def test_total_variation_adds_both_directions() -> None:
     image = torch.tensor([[[[0.0, 1.0], [4.0, 2.0]]]])
     assert losses.total_variation(image).item() == (4 + 1) + (1 + 2)
