@@ -40,6 +40,9 @@ from renderer.settings import DreamSettings
 SETTINGS = DreamSettings()
 """The report's."""
 
+TURNS_S = 3600.0
+"""Until the next picture, while others have their turns; a worker's comes within a second."""
+
 VARIANTS = {
     "float32": SETTINGS,
     "auto": replace(SETTINGS, precision=AUTO),
@@ -104,8 +107,8 @@ def _program(name: str, image: Tensor, how: DreamSettings) -> Work:
 
 
 def _dreamed(image: Tensor, net: Network, how: DreamSettings, seed: int) -> Tensor:
-    """As a worker does it: with freed memory kept meanwhile, which the plain program doesn't."""
-    with heap.kept():
+    """As a worker does it: with freed memory kept, for the next picture, too."""
+    with heap.kept(linger_s=TURNS_S):
         return dream.dream(image, net, how, seed=seed)
 
 

@@ -22,7 +22,13 @@ from torch import Tensor, fx, nn
 
 from renderer.errors import NetworkError
 from renderer.networks.convolution import in_library
-from renderer.networks.merging import Siblings, rectified_join, rectifying, siblings
+from renderer.networks.merging import (
+    Siblings,
+    rectified_join,
+    rectifying,
+    siblings,
+    worth_rectifying,
+)
 from renderer.networks.network import Network, channels
 from renderer.networks.registry import entry
 from renderer.networks.response import ResponseNorm
@@ -262,7 +268,8 @@ class Flow:
                 run.values[at] = made
             run.rectified.update(self._rectifying.intersection(them.places))
             return run.values[place]
-        if place not in self._rectifying:
+        convolves = isinstance(operation, Convolution)
+        if place not in self._rectifying or (convolves and not worth_rectifying(part.outputs)):
             return None
         run.rectified.add(place)
         if isinstance(operation, Convolution):

@@ -61,6 +61,16 @@ def test_an_inception_module_takes_four_convolutions_and_joins_rectified(network
     assert torch.allclose(slope_of(found, image), expected, rtol=1e-4, atol=1e-9)
 
 
+def test_the_relu_of_a_large_convolution_is_taken_by_itself(network: Network) -> None:
+    image = 100 * channels_last(1, 3, 160, 160)
+    flow = Flow(network, ["conv2"])
+    field = flow.field((160, 160), {"conv2": Region.whole(flow.size("conv2", (160, 160)))})
+    with calls() as seen:
+        found = flow.features(image, field)["conv2"]
+    assert seen.rectifiers == 1  # of conv1, 80 x 80; conv2's comes with its 40 x 40
+    assert torch.allclose(found, network.features(image, ["conv2"])["conv2"], atol=1e-4)
+
+
 def test_a_part_of_which_branches_need_more_than_others_is_the_wholes(network: Network) -> None:
     image = 100 * channels_last(1, 3, 64, 64)
     whole = network.features(image, [LAYER])[LAYER]
