@@ -1,13 +1,13 @@
 """How fast is a Deep Dream, beside a plain program and beside what the machine can do?
 
 The report's setting: GoogLeNet to inception4c, tiles of about 400 px, 10 iterations at each of five
-levels. In turns dream a plain program (benchmarks.plain_dream: float32, PyTorch and scipy as they
-come, one tile at a time) and Reverie: in float32, in what ``precision: auto`` comes to here, and
-without tiles (``gradient: whole``). Told are seconds, how many times as fast as the plain program
-that is (``ratios``), and the floor: the operations at the best rate measured here
-(benchmarks.machine). ``psnr_db`` is how like the plain program's picture ours are after the first
-level's steps; ``float64`` is the plain program's own in float64, for what rounding alone does.
-With the weights at hand, or random ones. Writes JSON; needs no Ray.
+levels. In turns, each in a process of its own, dream a plain program (benchmarks.plain_dream:
+float32, PyTorch and scipy as they come, one tile at a time) and Reverie: in float32, in what
+``precision: auto`` comes to here, and without tiles (``gradient: whole``). Told are seconds, how
+many times as fast as the plain program that is (``ratios``), and the floor: the operations at the
+best rate measured here (benchmarks.machine). ``psnr_db`` is how like the plain program's picture
+ours are after the first level's steps; ``float64`` is the plain program's own in float64, for what
+rounding alone does. With the weights at hand, or random ones. Writes JSON; needs no Ray.
 
     python -m benchmarks.dream --sizes 451x300 --json report.json
     python -m benchmarks.dream --sizes 451x300 512 1024 2048 --turns 1 --json report.json
@@ -20,15 +20,16 @@ import argparse
 import math
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
-from torch.utils.flop_counter import FlopCounterMode
 
-from benchmarks import machine, reports
-from benchmarks.machine import Rates
+from benchmarks import apart, machine, reports
+from benchmarks.machine import Rates, Work
 from benchmarks.plain_dream import Dream
 from renderer import dream, heap, images, networks, weights
 from renderer.errors import WeightsError
@@ -72,15 +73,13 @@ def measure(net: Network, image: Tensor, given: argparse.Namespace, rates: Rates
     """Everything about one picture."""
     device = image.device
     settings = {n: replace(s, iterations=given.iterations) for n, s in VARIANTS.items()}
-    plain, seeds = Dream(net, settings[FLOAT32]), iter(range(10**9))
-    works: dict[str, machine.Work] = {"plain": lambda: plain(image, seed=next(seeds))}
-    for name, how in settings.items():
-        works[name] = lambda how=how: _dreamed(image, net, how, next(seeds))  # type: ignore[misc]
-    times = machine.in_turns(works, turns=given.turns, device=device, warm_up=given.warm_up)
+    makers = {"plain": partial(_program, "plain", image, settings[FLOAT32])}
+    makers |= {name: partial(_program, name, image, how) for name, how in settings.items()}
+    times = apart.in_turns(makers, turns=given.turns, device=device, warm_up=given.warm_up)
     # One thread's own time doesn't depend on what else the machine does.
     alone = device.type == "cpu" and torch.get_num_threads() == 1
     spent = {name: each.cpu_seconds if alone else each.seconds for name, each in times.items()}
-    gflop = _gflop(plain, image)
+    gflop = _gflop(Dream(net, settings[FLOAT32]), image)
     floors = {
         name: rates.floor_s(1e9 * gflop, 0, resolved(how.precision, device))
         for name, how in settings.items()
@@ -95,6 +94,15 @@ def measure(net: Network, image: Tensor, given: argparse.Namespace, rates: Rates
     }
 
 
+def _program(name: str, image: Tensor, how: DreamSettings) -> Work:
+    """What one of the programs does in its turn: the same picture, each time other tiles."""
+    (net, _), seeds = network(image.device), count()
+    if name == "plain":
+        plain = Dream(net, how)
+        return lambda: plain(image, seed=next(seeds))
+    return lambda: _dreamed(image, net, how, next(seeds))
+
+
 def _dreamed(image: Tensor, net: Network, how: DreamSettings, seed: int) -> Tensor:
     """As a worker does it: with freed memory kept meanwhile, which the plain program doesn't."""
     with heap.kept():
@@ -107,6 +115,8 @@ def _rounded(values: Mapping[str, float]) -> dict[str, float]:
 
 def _gflop(plain: Dream, image: Tensor) -> float:
     """Operations of a dream's convolutions; each has one other for its slope."""
+    from torch.utils.flop_counter import FlopCounterMode  # brings a compiler along, slow to import
+
     total, size = 0, (image.shape[2], image.shape[3])
     for level in dream.pyramid(image, plain.settings, layer=SETTINGS.layer, smallest=1):
         size = (level.shape[2], level.shape[3])

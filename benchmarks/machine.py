@@ -25,6 +25,9 @@ from torch.profiler import ProfilerActivity, profile
 
 Work = Callable[[], object]
 
+Spent = tuple[float, float]
+"""Seconds by the clock, and of the CPU."""
+
 KINDS = {
     "convolutions": ("convolution", "conv2d", "fprop", "dgrad", "cudnn"),
     "products": ("aten::mm", "aten::addmm", "linear_pointwise", "gemm", "aten::bmm"),
@@ -107,20 +110,35 @@ def in_turns(
     """
     gc.collect()
     gc.freeze()
-    seen: dict[str, list[tuple[float, float]]] = {name: [] for name in works}
-    for turn in range(warm_up + turns):
-        for name in works if turn % 2 else reversed(works):
-            wait(device)
-            began, cpu = time.perf_counter(), time.process_time()
-            works[name]()
-            wait(device)
-            if turn >= warm_up:
-                seen[name].append((time.perf_counter() - began, time.process_time() - cpu))
+    rounds = {name: lambda work=work: timed(work, device) for name, work in works.items()}
+    found = medians(rounds, turns=turns, warm_up=warm_up)
     gc.unfreeze()
+    return found
+
+
+def medians(
+    rounds: Mapping[str, Callable[[], Spent]], *, turns: int, warm_up: int
+) -> dict[str, Times]:
+    """What each takes: the median of ``turns`` rounds in which each has its turn."""
+    seen: dict[str, list[Spent]] = {name: [] for name in rounds}
+    for turn in range(warm_up + turns):
+        for name in rounds if turn % 2 else reversed(rounds):
+            spent = rounds[name]()
+            if turn >= warm_up:
+                seen[name].append(spent)
     return {
         name: Times(*(statistics.median(column) for column in zip(*rows, strict=True)), turns)
         for name, rows in seen.items()
     }
+
+
+def timed(work: Work, device: torch.device) -> Spent:
+    """What a piece of work takes once."""
+    wait(device)
+    began, cpu = time.perf_counter(), time.process_time()
+    work()
+    wait(device)
+    return time.perf_counter() - began, time.process_time() - cpu
 
 
 def shares(work: Work, device: torch.device) -> dict[str, float]:

@@ -10,9 +10,7 @@ left of the time is what every task costs. Writes JSON to standard output.
 from __future__ import annotations
 
 import argparse
-import json
 import os
-import sys
 import tempfile
 import time
 from collections.abc import Generator
@@ -20,20 +18,19 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import ray
+import torch
 from PIL import Image
 
-import cluster.ray_backend
+from benchmarks import machine, reports
 from cluster import notices as n
 from cluster.backend import Backend, InlineBackend
 from cluster.orders import Orders, Terms
-from cluster.ray_actor import CONTROL, Ready
-from cluster.ray_backend import RayBackend
 from cluster.ray_session import RaySession
 from cluster.records import Done, Order, Record, Started
 from cluster.resources import Allotment
 from cluster.runner import Rules, Runner, Watch
 from cluster.shelf import Shelf
+from cluster.versions import own
 from jobs.plan import Plan, plan
 from jobs.spec import build
 from jobs.workspace import Workspace
@@ -45,20 +42,17 @@ WEIGHTS = Weights(NETWORK.name, {}, NETWORK.preprocessing, "none", "none")
 STEP = {"dream": {"network": NETWORK.name, "layers": ["conv1"]}}
 
 
-class EmptySlot:
+class Empty:
     """Answers every order at once with so many random bytes: no picture of it is ever decoded."""
 
-    def __init__(self, *, gpus: float = 0.0, threads: int = 1, frame_bytes: int) -> None:
+    def __init__(self, frame_bytes: int) -> None:
         self._frame = np.random.default_rng(0).bytes(frame_bytes)
 
-    def ready(self) -> Ready:
-        return Ready("here", "cpu", (), os.getpid(), ray.get_runtime_context().get_node_id())
-
-    @ray.method(concurrency_group=CONTROL)
     def stop(self, task: str) -> None:
-        pass
+        """There is nothing to stop."""
 
     def render(self, order: Order) -> Generator[Record, None, None]:
+        """What any order comes to."""
         yield Started("here", os.getpid(), "cpu", 1)
         yield Done(self._frame, None, (512, 512), 1, (("objective", 1.0),), 0.0)
 
@@ -77,8 +71,7 @@ class Meter:
             self.first = now
         if isinstance(notice, n.TaskFinished):
             self.finished, self.last = self.finished + 1, now
-            if self.finished % 100 == 0:
-                self.memory.append(resident_mb())
+            self.memory.append(resident_mb())
 
 
 def resident_mb() -> float:
@@ -121,39 +114,59 @@ def measured(made: Plan, folder: Path, backend: Backend) -> dict[str, Any]:
     }
 
 
-def backend_named(name: str, workers: int, frame_bytes: int) -> tuple[Backend, RaySession | None]:
-    """The backend, and the Ray it runs on."""
-    if name == "inline":
-        return InlineBackend(lambda: EmptySlot(frame_bytes=frame_bytes), node="here"), None
-    session = RaySession()
+def on_ray(session: RaySession, workers: int, frame_bytes: int) -> Backend:
+    """The backend of jobs on Ray, with actors that answer at once.
 
-    class Sized(EmptySlot):
-        def __init__(self, *, gpus: float, threads: int) -> None:
-            super().__init__(frame_bytes=frame_bytes)
+    Ray reads the session's token when it is imported, so not before the session is up.
+    """
+    up = session.wait()
+    import ray
 
-    cluster.ray_backend.Slot = Sized  # type: ignore[misc, assignment]
-    return RayBackend(session.wait(), Allotment(workers, 1, 0.0)), session
+    from cluster import ray_backend
+    from cluster.ray_actor import CONTROL, Ready
+
+    class Slot(Empty):
+        def __init__(self, *, gpus: float, threads: int, batch: int = 1) -> None:
+            super().__init__(frame_bytes)
+
+        def ready(self) -> Ready:
+            node_id = ray.get_runtime_context().get_node_id()
+            return Ready("here", "cpu", (), os.getpid(), node_id, own())
+
+        @ray.method(concurrency_group=CONTROL)  # type: ignore[untyped-decorator, unused-ignore]
+        def there(self) -> None:
+            """Answers at any time."""
+
+    ray_backend.Slot = Slot  # type: ignore[attr-defined]
+    return ray_backend.RayBackend(up, Allotment(workers, 1, 0.0))
 
 
 def main() -> None:
-    """Print the costs with both backends."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    """Write the costs with both backends."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--tasks", type=int, default=2000)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--frame-kb", type=int, default=400)
-    options = parser.parse_args()
-    result: dict[str, Any] = {**vars(options), "load": os.getloadavg()[0], "cpus": os.cpu_count()}
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        made, seconds = planned(folder, options.tasks)
-        result["planning_ms_per_task"] = round(1000 * seconds / options.tasks, 2)
-        for kind in ("inline", "ray"):
-            backend, session = backend_named(kind, options.workers, options.frame_kb * 1024)
-            result[kind] = measured(made, folder / kind, backend)
-            if session is not None:
-                session.close()
-    json.dump(result, sys.stdout, indent=2)
-    sys.stdout.write("\n")
+    parser.add_argument("--quick", action="store_true", help="20 tasks")
+    parser.add_argument("--json", type=Path, help="where to write the report")
+    given = parser.parse_args()
+    tasks, frame_bytes = 20 if given.quick else given.tasks, given.frame_kb * 1024
+    report: dict[str, Any] = {"benchmark": "scheduler", **machine.facts(torch.device("cpu"))}
+    report |= {"tasks": tasks, "workers": given.workers, "frame_kb": given.frame_kb}
+    session = RaySession()  # comes up meanwhile
+    try:
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            made, seconds = planned(folder, tasks)
+            report["planning_ms_per_task"] = round(1000 * seconds / tasks, 2)
+            inline = InlineBackend(lambda: Empty(frame_bytes), node="here")
+            session.wait()  # its start is not to fall into what is measured
+            report["inline"] = measured(made, folder / "inline", inline)
+            backend = on_ray(session, given.workers, frame_bytes)
+            report["ray"] = measured(made, folder / "ray", backend)
+    finally:
+        session.close()
+    reports.tell(report, given.json)
 
 
 if __name__ == "__main__":

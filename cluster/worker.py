@@ -76,6 +76,9 @@ WHOLE = 1 << 32
 TRACEBACK_BYTES = 64 * 2**10
 """Of a traceback, no more is told."""
 
+LINGER_S = 1.0
+"""How long freed memory is kept for the next task, which would have its pages cleared anew."""
+
 NETWORKS_KEPT = 3
 """Networks a worker keeps loaded: jobs switch between a dreaming and a styling one."""
 
@@ -140,7 +143,7 @@ class Renderer:
             order = precise(order, self.device)
             be_deterministic(order.threads)
             yield Started(self.node, os.getpid(), str(self.device), order.threads, order.precision)
-            with heap.kept(), joined(seat, address, self.device) as company:
+            with heap.kept(linger_s=LINGER_S), joined(seat, address, self.device) as company:
                 if not company.least(order.precision != FLOAT32):  # as whoever can do least
                     order = precise(replace(order, precision=FLOAT32), self.device)
                 allow_tf32(order.precision != FLOAT32)
@@ -300,6 +303,7 @@ class Renderer:
         """Give back what is only kept for orders to come."""
         self._networks.clear()
         self._memory.clear()
+        heap.give_back()
         if self.device.type == "cuda":
             torch.cuda.empty_cache()
 

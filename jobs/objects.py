@@ -83,9 +83,15 @@ class Objects:
         fenced._guard = guard
         return fenced
 
-    def read(self, name: str) -> bytes:
-        """An object's contents. FileNotFoundError if it isn't there."""
-        return bytes(self._tried(lambda: self._fs.cat_file(self._path(name))))
+    def read(self, name: str, start: int = 0) -> bytes:
+        """An object's contents, from a byte on. FileNotFoundError if it isn't there.
+
+        Of one that isn't that long any more, OSError in some stores.
+        """
+        if not start:
+            return bytes(self._tried(lambda: self._fs.cat_file(self._path(name))))
+        before = start - 1  # which is there: stores refuse a range with nothing in it
+        return bytes(self._tried(lambda: self._fs.cat_file(self._path(name), start=before)))[1:]
 
     def read_all(self, names: Sequence[str]) -> list[bytes]:
         """Several objects' contents."""

@@ -46,7 +46,7 @@ class Remote:
 
     def read(self, name: str, start: int = 0) -> bytes:
         """A file's contents, from a byte on. FileNotFoundError if it isn't there."""
-        return self._objects.read(name)[start:]
+        return self._objects.read(name, start)
 
     def exists(self, name: str) -> bool:
         """Whether a file is there at this moment (for small files: it is read)."""

@@ -45,8 +45,12 @@ class Batch:
         parts = [image[..., rows.slice, columns.slice] for rows, columns in self._runs]
         if self.mosaic is None:
             return torch.cat(parts).contiguous(memory_format=torch.channels_last)
-        shape = (*image.shape[:2], *self.mosaic.size)
-        canvas = image.new_zeros(shape).contiguous(memory_format=torch.channels_last)
+        canvas = torch.empty(
+            (*image.shape[:2], *self.mosaic.size),
+            dtype=image.dtype,
+            device=image.device,
+            memory_format=torch.channels_last,
+        ).zero_()
         for number, part in enumerate(parts):
             canvas[self.place(number)] = part
         return canvas

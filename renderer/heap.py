@@ -3,7 +3,8 @@
 The C library asks the kernel for each large tensor's memory, and gives it back once it is freed:
 page by page, cleared each time, which is a third of a step of style transfer on a CPU. Within
 ``kept()`` freed memory stays with the process, for the price of what lies between tensors of other
-sizes (``renderer.footprint`` counts it); then it is given back. The pixels are the same.
+sizes (``renderer.footprint`` counts it); then it is given back, at once or when nothing more has
+been rendered for a while. The pixels are the same.
 
 Only the heap of a process's first thread grows as tensors need it; those of others take nothing
 above 64 MB. So where another thread renders, the process is to have one heap for all, which can
@@ -15,6 +16,7 @@ from __future__ import annotations
 
 import ctypes
 import mmap
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -38,20 +40,24 @@ KEEPING = {TRIM_THRESHOLD: -1, MMAP_MAX: 0}
 
 
 @contextmanager
-def kept() -> Iterator[None]:
+def kept(*, linger_s: float = 0.0) -> Iterator[None]:
     """A context in which this process keeps what is freed; at its end the kernel has it back.
 
-    Of several that overlap, at the last one's.
+    Of several that overlap, at the last one's; ``linger_s`` after it, if none has begun until then.
     """
     own = object()
-    _inside.append(own)
-    _set(KEEPING)
+    _begin(own)
     try:
         yield
     finally:
-        _inside.remove(own)
+        _end(own, linger_s)
+
+
+def give_back() -> None:
+    """Give back what is free, unless it is to be kept now."""
+    with _changing:
         if not _inside:
-            _give_back()
+            _trim()
 
 
 def apart(tensor: Tensor) -> Tensor:
@@ -70,9 +76,31 @@ def apart(tensor: Tensor) -> Tensor:
 
 
 _inside: list[object] = []
+_changing = threading.Lock()
+_lingering: list[threading.Timer] = []  # one at most
 
 
-def _give_back() -> None:
+def _begin(own: object) -> None:
+    with _changing:
+        while _lingering:
+            _lingering.pop().cancel()
+        _inside.append(own)
+        _set(KEEPING)
+
+
+def _end(own: object, linger_s: float) -> None:
+    with _changing:
+        _inside.remove(own)
+        if not _inside and linger_s:
+            timer = threading.Timer(linger_s, give_back)
+            timer.daemon = True
+            timer.start()
+            _lingering.append(timer)
+            return
+    give_back()
+
+
+def _trim() -> None:
     _set(USUAL)
     if (library := _glibc()) is not None:
         library.malloc_trim(0)

@@ -63,6 +63,7 @@ class Tiled:
         size = (image.shape[2], image.shape[3])
         tiles = list(random_tiles(size, self.tile_size, rng, smallest=self.smallest))
         most_px = together_px(self.tile_size)
+        image = image.contiguous(memory_format=torch.channels_last)  # as tiles and slopes lie
         found = [torch.zeros_like(image) for _ in self.objectives]
         totals = image.new_zeros(len(terms_of(self.objectives)))
         for batch in batches(dealt(tiles, self.gang), self.joints, most_px=most_px):

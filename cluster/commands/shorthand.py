@@ -289,5 +289,6 @@ def channels_of(text: str) -> Any:
 def by_option(message: str, kind: str) -> str:
     """An error's text with ``--step-size`` for ``steps.0.dream.step_size``."""
     message = re.sub(r"(?m)^steps\.0\.dream\.regions\.0\.mask", "--mask", message)
+    message = re.sub(r"(?m)^steps\.0\.style\.images(\.\d+)?", "--style", message)
     pattern = rf"(?m)^steps\.0\.{kind}\.(\w+)"
     return re.sub(pattern, lambda found: f"--{found[1].replace('_', '-')}", message)

@@ -21,6 +21,9 @@ from renderer.networks.packed import Packed
 LANES = 16
 """Channels that a CPU's vector has room for; a gradient of more has no need to be spread."""
 
+WORD = torch.complex128
+"""The widest type that torch moves values in."""
+
 
 class Kernels:
     """The weights of a convolution, and the turned ones for the way back, of ``sides``."""
@@ -35,12 +38,17 @@ class Kernels:
         self.forth, self.back = Packed(conv.weight.detach), Packed(self._turned)
 
     def _turned(self) -> Tensor:
-        """(I·s², O, ⌈h/s⌉, ⌈w/s⌉) kernels from the output's positions to s x s of the input's."""
+        """(s²·I, O, ⌈h/s⌉, ⌈w/s⌉) kernels from the output's positions to s x s of the input's.
+
+        With a stride there are kernels of zeros after the I of each pixel, to fill a vector.
+        """
         weight, step = self.conv.weight.detach(), self.stride
         rest = [-side % step for side in weight.shape[2:]]
-        whole = functional.pad(weight, (0, rest[1], 0, rest[0]))
-        apart = functional.pixel_unshuffle(whole, step).flip(2, 3).transpose(0, 1)
-        return apart.contiguous(memory_format=torch.channels_last)
+        more = LANES // step**2 - weight.shape[1] if step > 1 else 0
+        whole = functional.pad(weight, (0, rest[1], 0, rest[0], 0, more))
+        apart = functional.pixel_unshuffle(whole, step).flip(2, 3)
+        pixels = apart.view(len(apart), -1, step**2, *apart.shape[2:]).transpose(0, 2).flatten(0, 1)
+        return pixels.contiguous(memory_format=torch.channels_last)
 
 
 def convolved(
@@ -49,18 +57,21 @@ def convolved(
     padding: tuple[int, int],
     *,
     over: tuple[int, int] = (0, 0),
+    rectify: bool = False,
 ) -> Tensor:
     """The convolution of an image, (N, C, H, W), with zeros around it: ``nn.Conv2d``'s values.
 
+    With ``rectify`` its ReLU; where the result is overwritten with zeros, no gradient passes.
     ``over`` rows of these at the beginning and at the end are left out, where ``kernels.crops`` and
     the image is ``in_library``. So rows of zeros may be put on one side without copying the image.
     """
     conv = kernels.conv
     if not (kernels.turns and in_library(image)):
-        return functional.conv2d(
+        found = functional.conv2d(
             image, conv.weight, conv.bias, conv.stride, padding, conv.dilation, conv.groups
         )
-    result: Tensor = _Convolved.apply(image, kernels, padding, over)  # type: ignore[no-untyped-call]
+        return found.relu_() if rectify else found
+    result: Tensor = _Convolved.apply(image, kernels, (padding, over), rectify)  # type: ignore[no-untyped-call]
     return result
 
 
@@ -76,24 +87,33 @@ class _Convolved(torch.autograd.Function):
         ctx: Any,
         image: Tensor,
         kernels: Kernels,
-        padding: tuple[int, int],
-        over: tuple[int, int],
+        around: tuple[tuple[int, int], tuple[int, int]],
+        rectify: bool,
     ) -> Tensor:
-        ctx.kernels, ctx.padding, ctx.over, ctx.size = kernels, padding, over, image.shape[2:]
+        ctx.kernels, (ctx.padding, ctx.over), ctx.size = kernels, around, image.shape[2:]
         conv = kernels.conv
-        found = kernels.forth.convolved(image, conv.bias, padding, conv.stride)
+        found = kernels.forth.convolved(image, conv.bias, ctx.padding, conv.stride, rectify=rectify)
         # Detached: what follows may overwrite it, and autograd forbids that of a view.
-        return _cropped(found, over).detach()
+        found = _cropped(found, ctx.over).detach()
+        if rectify:
+            ctx.save_for_backward(found.data)  # as it will be once it is overwritten
+        return found
 
     @staticmethod
     def backward(ctx: Any, *slopes: Tensor) -> tuple[Tensor, None, None, None]:
+        (slope,) = slopes
+        for result in ctx.saved_tensors:
+            slope = torch.ops.aten.threshold_backward(slope, result, 0)
         if ctx.kernels.crops:
-            return _turned_back(slopes[0], ctx.kernels, ctx.padding, ctx.over), None, None, None
-        return _pulled(slopes[0], ctx.kernels, ctx.padding, ctx.size), None, None, None
+            return turned_back(slope, ctx.kernels, ctx.padding, ctx.over), None, None, None
+        return _pulled(slope, ctx.kernels, ctx.padding, ctx.size), None, None, None
 
 
-def _turned_back(
-    slope: Tensor, kernels: Kernels, padding: tuple[int, int], over: tuple[int, int]
+def turned_back(
+    slope: Tensor,
+    kernels: Kernels,
+    padding: tuple[int, int],
+    over: tuple[int, int] = (0, 0),
 ) -> Tensor:
     """The gradient with regard to the input of a convolution without stride.
 
@@ -116,8 +136,19 @@ def _pulled(
     """The gradient with regard to an input of (height, width), of a strided convolution."""
     around = [side - 1 for side in kernels.sides]
     cells = kernels.back.convolved(slope, None, around, (1, 1))
-    padded = functional.pixel_shuffle(cells, kernels.stride)
+    padded = _shuffled(cells, kernels.stride)
     (top, left), (height, width) = padding, size
-    inner = padded[:, :, top : top + height, left : left + width]
+    inner = padded[:, : kernels.conv.in_channels, top : top + height, left : left + width]
     # Rows and columns at the end that no window reads.
-    return functional.pad(inner, (0, width - inner.shape[3], 0, height - inner.shape[2]))
+    rest = (0, width - inner.shape[3], 0, height - inner.shape[2])
+    return functional.pad(inner, rest) if any(rest) else inner
+
+
+def _shuffled(cells: Tensor, step: int) -> Tensor:
+    """Each position's s x s pixels at their places, all channels of a pixel together."""
+    count, _, height, width = cells.shape
+    rows = cells.permute(0, 2, 3, 1).contiguous().view(count, height, width, step, -1)
+    if rows.shape[4] * rows.element_size() % WORD.itemsize == 0:  # fewer, larger pieces to move
+        rows = rows.view(WORD)
+    moved = rows.transpose(2, 3).contiguous().view(cells.dtype)
+    return moved.view(count, height * step, width * step, -1).permute(0, 3, 1, 2)

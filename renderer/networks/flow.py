@@ -10,6 +10,7 @@ wherever it is cut; and their gradients too. Receptive fields come out of the sa
 
 from __future__ import annotations
 
+import dataclasses
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,11 +21,21 @@ import torch
 from torch import Tensor, fx, nn
 
 from renderer.errors import NetworkError
+from renderer.networks.convolution import in_library
+from renderer.networks.merging import Siblings, rectified_join, rectifying, siblings
 from renderer.networks.network import Network, channels
 from renderer.networks.registry import entry
 from renderer.networks.response import ResponseNorm
 from renderer.networks.stages import ClassMap, SamePadding
-from renderer.networks.windows import RECTIFIER, Operation, Part, Window, of_function, of_module
+from renderer.networks.windows import (
+    RECTIFIER,
+    Convolution,
+    Operation,
+    Part,
+    Window,
+    of_function,
+    of_module,
+)
 from renderer.spans import Region, Span, hull
 
 Slices = tuple[slice, slice]
@@ -141,13 +152,12 @@ class Flow:
         is computed: what others need of it, and where in that the wanted positions lie; it returns
         the value, for others to read.
         """
-        windows = self.windows(field.size)
-        values: list[Tensor | None] = [None] * (len(self.nodes) + 1)
-        prepared = self.prepare(picture)
+        run = _Run(field, self.windows(field.size), [None] * (len(self.nodes) + 1))
+        values, prepared = run.values, self.prepare(picture)
         values[PICTURE] = prepared if after is None else after(PICTURE, prepared)
-        for place, node in enumerate(self.nodes, start=1):
+        for place in range(1, len(self.nodes) + 1):
             if (need := field.needs[place]) is not None:
-                made = self._run(node, need, (windows[place], values, field))
+                made = self._run(place, need, run)
                 values[place] = made if after is None else after(place, made)
             for layer in self._named.get(place, ()):
                 if (region := field.wanted.get(layer)) is not None and need is not None:
@@ -219,27 +229,55 @@ class Flow:
                     needs[read].append(windows[place].reads(need)[0])
         return [hull(spans) for spans in needs]
 
-    def _run(
-        self,
-        node: Node,
-        need: Region,
-        context: tuple[tuple[Window, Window], Sequence[Tensor | None], Field],
-    ) -> Tensor:
-        windows, values, field = context
+    def _run(self, place: int, need: Region, run: _Run) -> Tensor:
+        node, windows = self.nodes[place - 1], run.windows[place]
+        if (ready := run.values[place]) is not None:
+            return ready
         (rows, above), (columns, beside) = (
             window.reads(span)
             for window, span in zip(windows, (need.rows, need.columns), strict=True)
         )
         read = Region(rows, columns)
         inputs = []
-        for place in node.inputs:
-            value, held = values[place], field.needs[place]
+        for at in node.inputs:
+            value, held = run.values[at], run.field.needs[at]
             assert value is not None
             assert held is not None
             inputs.append(_cut(value, read.within(held)))
-        if node.operation is RECTIFIER and inputs[0] is value and place in self._spent:
+        part = Part((need.rows, need.columns), (above, beside), windows)
+        if in_library(inputs[0]) and (merged := self._merged(place, inputs, part, run)) is not None:
+            return merged
+        if node.operation is RECTIFIER and node.inputs[0] in run.rectified:
+            return inputs[0]
+        if node.operation is RECTIFIER and inputs[0] is value and at in self._spent:
             return value.relu_()  # saves a copy of what no one reads again
-        return node.operation.run(inputs, Part((need.rows, need.columns), (above, beside), windows))
+        return node.operation.run(inputs, part)
+
+    def _merged(self, place: int, inputs: Sequence[Tensor], part: Part, run: _Run) -> Tensor | None:
+        """A value along with those that can be computed at once, or with its ReLU, if any can."""
+        operation, them = self.nodes[place - 1].operation, self._siblings.get(place)
+        if them is not None and len({run.field.needs[at] for at in them.places}) == 1:
+            now = [at in self._rectifying for at in them.places]
+            for at, made in zip(them.places, them.run(inputs[0], now), strict=True):
+                run.values[at] = made
+            run.rectified.update(self._rectifying.intersection(them.places))
+            return run.values[place]
+        if place not in self._rectifying:
+            return None
+        run.rectified.add(place)
+        if isinstance(operation, Convolution):
+            return operation.run(inputs, part, rectify=True)
+        return rectified_join(inputs)
+
+    @cached_property
+    def _rectifying(self) -> frozenset[int]:
+        """The places whose ReLU can be computed along with them."""
+        return rectifying(self.nodes, set(self.places.values()))
+
+    @cached_property
+    def _siblings(self) -> dict[int, Siblings]:
+        """Convolutions to be run as one, by the first of their places."""
+        return {them.places[0]: them for them in siblings(self.nodes)}
 
     @cached_property
     def _named(self) -> dict[int, list[str]]:
@@ -264,6 +302,16 @@ class Flow:
         readers = Counter(read for node in self.nodes for read in node.inputs)
         once = {place for place, count in readers.items() if count == 1}
         return frozenset(once - {PICTURE, *self.places.values()})
+
+
+@dataclass
+class _Run:
+    """What a run of a flow has computed: values by place, and of which their ReLU, too."""
+
+    field: Field
+    windows: Sequence[tuple[Window, Window]]
+    values: list[Tensor | None]
+    rectified: set[int] = dataclasses.field(default_factory=set)
 
 
 def _cut(value: Tensor, where: Slices) -> Tensor:

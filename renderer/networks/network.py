@@ -17,6 +17,8 @@ from renderer.precision import widened
 if TYPE_CHECKING:
     from renderer.weights import Weights
 
+NO_SCALE = (1.0, 1.0, 1.0)
+
 PROBE_SIDE_PX = 8  # no stage needs more of its input to have an output
 
 
@@ -69,7 +71,10 @@ class Network(nn.Module):
         dtype = next(self.parameters()).dtype
         image = image.to(torch.promote_types(image.dtype, dtype))  # rounded only when it is ready
         mean, scale = self._mean_and_scale(image.device, image.dtype)
-        image = ((image - mean) * scale).to(dtype)
+        image = image - mean
+        if self.preprocessing.scale != NO_SCALE:
+            image = image * scale
+        image = image.to(dtype)
         if self.preprocessing.order == "bgr":
             image = image.flip(1)
         return image.to(memory_format=layout(image))

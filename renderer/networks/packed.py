@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-POSITIONS = 2048
+POSITIONS = 4096
 """Images of more gain nothing that would be worth the memory of other kernels."""
 
 
@@ -46,14 +46,22 @@ class Packed:
         return self._plain
 
     def convolved(
-        self, image: Tensor, bias: Tensor | None, padding: Sequence[int], stride: Sequence[int]
+        self,
+        image: Tensor,
+        bias: Tensor | None,
+        padding: Sequence[int],
+        stride: Sequence[int],
+        *,
+        rectify: bool = False,
     ) -> Tensor:
-        """``torch.mkldnn_convolution`` of an image, (N, I, H, W)."""
+        """``torch.mkldnn_convolution`` of an image, (N, I, H, W), or the ReLU of it."""
         kernels = self._ordered(image, padding, stride) if _worth_while(image) else None
-        if kernels is None:
+        if kernels is None and not rectify:
             return torch.mkldnn_convolution(image, self.weight, bias, padding, stride, (1, 1), 1)
+        kernels = self.weight if kernels is None else kernels
+        then = "relu" if rectify else "none"
         found: Tensor = torch.ops.mkldnn._convolution_pointwise(
-            image, kernels, bias, padding, stride, (1, 1), 1, "none", [], ""
+            image, kernels, bias, padding, stride, (1, 1), 1, then, [], ""
         )
         return found
 

@@ -1,9 +1,9 @@
 """How are responses normalised by those of their neighbours among the channels, and fast on a CPU?
 
 torch's own local response normalisation pools over an axis of its own and takes powers, at a third
-of what a whole GoogLeNet costs there. Here the sum over neighbouring channels is a product with a
-band of ones, which a CPU's matrix units do in passing, the usual powers are roots, and the gradient
-is written down:
+of what a whole GoogLeNet costs there. Here neighbouring channels are added up where they lie side
+by side, the usual powers are roots, and the gradient is written down, with the band matrix B of the
+channels that each is normalised by:
 
     y = x · s^(-β), s = k + α/n · B x²     dx = s^(-β) · g - 2αβ/n · x · Bᵀ(g · x · s^(-β-1))
 
@@ -36,8 +36,7 @@ class ResponseNorm(nn.LocalResponseNorm):
 class _Normalised(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, input: Tensor, norm: nn.LocalResponseNorm) -> Tensor:
-        band = _band(input.shape[1], norm.size, norm.alpha / norm.size, input.dtype)
-        scale = _mixed(input * input, band, norm.k)
+        scale = _mixed(input * input, norm, start=norm.k)
         power = _power(scale, norm.beta)
         ctx.save_for_backward(input, scale, power)
         ctx.norm = norm
@@ -47,18 +46,33 @@ class _Normalised(torch.autograd.Function):
     def backward(ctx: Any, *slopes: Tensor) -> tuple[Tensor, None]:
         (slope,), (input, scale, power) = slopes, ctx.saved_tensors
         norm = ctx.norm
-        band = _band(input.shape[1], norm.size, norm.alpha / norm.size, input.dtype, turned=True)
         own = slope * power
-        others = _mixed((own * input).div_(scale), band)
+        others = _mixed((own * input).div_(scale), norm, turned=True)
         return own.addcmul_(input, others, value=-2 * norm.beta), None
 
 
-def _mixed(input: Tensor, band: Packed, start: float | None = None) -> Tensor:
-    """The sums over neighbouring channels, from ``start`` on."""
-    bias = None if start is None else input.new_full((input.shape[1],), start)
-    if in_library(input):
-        return band.convolved(input, bias, (0, 0), (1, 1))
-    return functional.conv2d(input, band.weight, bias)
+def _mixed(
+    input: Tensor, norm: nn.LocalResponseNorm, *, start: float = 0.0, turned: bool = False
+) -> Tensor:
+    """α/n times the sums over neighbouring channels, from ``start`` on.
+
+    ``turned``: over the channels that each one normalises.
+    """
+    weight, count = norm.alpha / norm.size, input.shape[1]
+    if input.dtype == torch.bfloat16:  # rounded once: a product adds up in float32
+        bias = input.new_full((count,), start)
+        band = _band(count, norm.size, weight, input.dtype, turned=turned)
+        if in_library(input):
+            return band.convolved(input, bias, (0, 0), (1, 1))
+        return functional.conv2d(input, band.weight, bias)
+    mixed = torch.add(start, input, alpha=weight) if start else input * weight
+    for apart in range(1, min(norm.size // 2 + 1, count)):
+        after = apart <= (norm.size - 1) // 2
+        if after or not turned:
+            mixed[:, apart:].add_(input[:, :-apart], alpha=weight)
+        if after or turned:
+            mixed[:, :-apart].add_(input[:, apart:], alpha=weight)
+    return mixed
 
 
 def _power(scale: Tensor, beta: float) -> Tensor:

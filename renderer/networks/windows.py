@@ -96,18 +96,18 @@ class Convolution:
         outputs = (length + 2 * before - extent) // conv.stride[axis] + 1
         return Window(length, outputs, extent, conv.stride[axis], before)
 
-    def run(self, inputs: Sequence[Tensor], part: Part) -> Tensor:
+    def run(self, inputs: Sequence[Tensor], part: Part, *, rectify: bool = False) -> Tensor:
         (top, bottom), columns = part.pads
         over = (0, 0)
-        if top != bottom and self._kernels.crops and in_library(inputs[0]):
+        if top != bottom and self.kernels.crops and in_library(inputs[0]):
             most = max(top, bottom)
             over = (most - top, most - bottom)
             top = bottom = most
         image, own = padded(inputs[0], ((top, bottom), columns), 0.0)
-        return convolved(image, self._kernels, own, over=over)
+        return convolved(image, self.kernels, own, over=over, rectify=rectify)
 
     @cached_property
-    def _kernels(self) -> Kernels:
+    def kernels(self) -> Kernels:
         return Kernels(self.module)
 
 
@@ -122,10 +122,10 @@ class Pool:
 
     def window(self, axis: int, length: int) -> Window:
         extent, stride, before = self.kernel[axis], self.stride[axis], self.padding[axis]
-        rest = length + 2 * before - extent
-        outputs = (math.ceil(rest / stride) if self.ceil else rest // stride) + 1
-        if self.ceil and (outputs - 1) * stride >= length + before:
-            outputs -= 1  # torch lets no window begin behind the input
+        if self.ceil:
+            outputs = _rounded_up(length + before, before - extent, stride)
+        else:
+            outputs = (length + 2 * before - extent) // stride + 1
         return Window(length, outputs, extent, stride, before)
 
 
@@ -134,8 +134,19 @@ class MaxPool(Pool):
     """Max pooling: what lies outside never wins."""
 
     def run(self, inputs: Sequence[Tensor], part: Part) -> Tensor:
+        own = (part.pads[0][0], part.pads[1][0])
+        if self._rounds_up(inputs[0], own, part):
+            return F.max_pool2d(inputs[0], self.kernel, self.stride, own, ceil_mode=True)
         image, own = padded(inputs[0], part.pads, -math.inf, most=self.kernel)
         return F.max_pool2d(image, self.kernel, self.stride, own)
+
+    def _rounds_up(self, image: Tensor, own: tuple[int, int], part: Part) -> bool:
+        """Whether torch's windows over the end are those that are wanted: it pads no copy then."""
+        sizes = zip(image.shape[2:], own, self.kernel, self.stride, part.outputs, strict=True)
+        return all(
+            before <= side // 2 and _rounded_up(length + before, before - side, step) == span.length
+            for length, before, side, step, span in sizes
+        )
 
 
 @dataclass(frozen=True)
@@ -205,7 +216,7 @@ def of_function(function: Any, options: dict[str, Any]) -> Operation:
     if function in (F.relu, torch.relu):
         return RECTIFIER
     if function is torch.cat and options.get("dim") == 1:
-        return Pointwise(lambda inputs: torch.cat(list(inputs), dim=1), keeps_zero=True)
+        return JOIN
     if function is F.max_pool2d:
         return of_module(nn.MaxPool2d(**options))
     if function is F.avg_pool2d:
@@ -218,8 +229,15 @@ def rectified(inputs: Sequence[Tensor]) -> Tensor:
     return F.relu(inputs[0])
 
 
+def joined(inputs: Sequence[Tensor]) -> Tensor:
+    return torch.cat(list(inputs), dim=1)
+
+
 RECTIFIER = Pointwise(rectified, keeps_zero=True)
 """Every ReLU, whichever module or function it comes from."""
+
+JOIN = Pointwise(joined, keeps_zero=True)
+"""Every join of branches."""
 
 
 def padded(
@@ -239,6 +257,16 @@ def padded(
     if top or bottom or left or right:
         image = F.pad(image, (left, right, top, bottom), value=value)
     return image, (own[0], own[1])
+
+
+def _rounded_up(behind: int, rest: int, stride: int) -> int:
+    """Windows of a pool that rounds up, over an input that ends at ``behind`` from their first.
+
+    ``rest`` is the padding at the end without a window's extent.
+    """
+    outputs = math.ceil((behind + rest) / stride) + 1
+    # torch lets no window begin behind the input.
+    return outputs - 1 if (outputs - 1) * stride >= behind else outputs
 
 
 Pair = tuple[int, int]

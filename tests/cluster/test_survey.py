@@ -76,6 +76,14 @@ def test_faults_name_the_option(
     assert capsys.readouterr().err.startswith(f"error: {line}")
 
 
+@pytest.mark.parametrize("styles", [("--style", "stile.png"), ("--style", ".", "--style", "b.pn")])
+def test_faults_of_style_pictures_name_their_option(
+    styles: tuple[str, ...], desk: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["style", "a.png", *styles]) == exits.BAD_INPUT
+    assert capsys.readouterr().err.startswith(f"error: --style: {styles[-1]}: there is no such")
+
+
 def test_a_mix_is_read_as_a_job_file_has_it() -> None:
     assert shorthand.mix_of("conv1, conv2:0.3,conv3:-1") == {
         "conv1": 1.0,

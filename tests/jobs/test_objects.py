@@ -28,13 +28,21 @@ class Flaky(MemoryFileSystem):
 
     cachable = False
     faults: list[Exception] = []  # noqa: RUF012  (of the one test that uses it)
-    puts = 0
+    puts = sent = 0
 
     def pipe_file(self, path: str, value: bytes, mode: str = "overwrite", **more: Any) -> None:
         self.puts += 1
         if self.faults:
             raise self.faults.pop(0)
         super().pipe_file(path, value, mode=mode, **more)
+
+    def cat_file(self, path: str, start: int | None = None, end: int | None = None) -> bytes:
+        """As a store does, refuses a range with nothing in it."""
+        data: bytes = super().cat_file(path, start=start, end=end)
+        if start is not None and not data:
+            raise OSError(errno.EINVAL, "InvalidRange")
+        self.sent = len(data)
+        return data
 
 
 @pytest.fixture
@@ -50,6 +58,19 @@ def place(monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[Flaky, Remote]
         return fs, remote
 
     return make
+
+
+def test_what_an_object_has_grown_by_is_read_alone(
+    place: Callable[..., tuple[Flaky, Remote]],
+) -> None:
+    fs, remote = place()
+    remote.write({"log": b"0123456789"})
+    assert remote.read("log", 7) == b"789"
+    assert fs.sent == 4  # with the byte before
+    assert remote.read("log", 10) == b""
+    assert remote.read("log") == b"0123456789"
+    with pytest.raises(FileNotFoundError):
+        remote.read("nothing", 3)
 
 
 def fault(remote: Remote) -> str:

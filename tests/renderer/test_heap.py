@@ -63,6 +63,44 @@ def test_other_threads_have_heaps_too_small_for_it_unless_they_are_to_share_one(
     assert kept > 0.9 * PAGES
 
 
+LINGERING = f"""
+import resource, time
+from pathlib import Path
+from renderer import heap
+
+def touched():
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    b"x" * {LARGE}
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+
+def held():
+    return int(Path("/proc/self/statm").read_text().split()[1])
+
+for _ in range(2):  # the second time another one begins before the first has lingered
+    with heap.kept(linger_s=2.0):
+        print(touched())
+before = held()
+with heap.kept(linger_s=0.1):
+    pass
+while held() > before - 0.9 * {PAGES}:
+    time.sleep(0.05)
+with heap.kept(linger_s=1000.0):
+    touched()
+print(held())
+heap.give_back()
+print(held())
+"""
+
+
+def test_it_may_be_kept_for_the_next_one_for_a_while() -> None:
+    command = [sys.executable, "-c", LINGERING]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    first, second, held, left = (int(number) for number in done.stdout.split())
+    assert first > 0.9 * PAGES
+    assert second < 0.01 * PAGES
+    assert left < held - 0.9 * PAGES
+
+
 def test_it_ends_with_an_error_too() -> None:
     with pytest.raises(ZeroDivisionError), heap.kept():
         1 / 0  # noqa: B018
