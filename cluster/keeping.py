@@ -4,6 +4,9 @@ Nothing is told, or logged as finished, before it is forced to the disk. What is
 forced together (a disk or a bucket takes hardly longer for several files than for one), and then
 told in the order in which it was heard. Of one task, each file is in its place before the next one
 is begun: no checkpoint is there without the losses that led to it.
+
+A table of losses waits for what it was told before, a checkpoint or the frame, which come right
+behind it: while it is forced, whose frame is there would wait for its next order.
 """
 
 from __future__ import annotations
@@ -18,6 +21,7 @@ from cluster.backend import Attempt
 from cluster.chronicle import Chronicle
 from cluster.records import Done
 from jobs import messages as m
+from jobs.curves import LOSSES
 from jobs.tasks import Task
 from jobs.workspace import Workspace
 from renderer import checkpoints, images
@@ -39,6 +43,7 @@ class _Kept:
     attempt: Attempt
     files: Mapping[str, bytes] = field(repr=False)
     done: Done | None = None
+    waits: bool = False  # for what comes next
 
 
 class Keeping:
@@ -80,7 +85,7 @@ class Keeping:
         """Have a file beside an attempt's frame, soon."""
         task = self._tasks[attempt.task]
         file = self._workspace.artefact_place(task, record.name, attempt=attempt.number)
-        self._add(_Kept(attempt, {file: record.data}))
+        self._add(_Kept(attempt, {file: record.data}, waits=record.name == LOSSES))
 
     def frame(self, attempt: Attempt, done: Done) -> None:
         """Have a task's result in its place, and the task finished, soon."""
@@ -92,9 +97,13 @@ class Keeping:
         if any(one.attempt.task == task for one in self._waiting):
             self._settle()
 
-    def settled(self) -> list[m.Event]:
-        """What follows once all is in its place. WorkspaceError if something can't be put there."""
-        self._settle()
+    def settled(self, *, all_of_it: bool = False) -> list[m.Event]:
+        """What follows once all is in its place, also what waits for others if ``all_of_it``.
+
+        WorkspaceError if something can't be put there.
+        """
+        if all_of_it or not all(one.waits for one in self._waiting):
+            self._settle()
         events, self._events = self._events, []
         return events
 

@@ -18,6 +18,10 @@ from renderer.errors import ClusterError, JobError, ReverieError
 OBJECT_STORE_BYTES = 2**30
 """Most shared memory for a Ray of our own: some weights, and a frame or two of every worker."""
 
+INLINE_BYTES = 2**20
+"""Orders and frames that are no larger go straight from process to process, on a Ray of our own:
+the object store costs more than to copy them."""
+
 KNOCK_S = 10.0
 """How long a cluster's head may take to accept a connection."""
 
@@ -116,6 +120,8 @@ def _connect(address: str | None, gpus: int | None) -> None:
         if address is not None:
             _knock(address)
         ray.init(log_to_driver=False, logging_level="ERROR", namespace="reverie", **where)
+        if address is None:
+            _stop_log_monitor()
     except Exception as error:  # Ray raises many kinds; each means that there is no Ray
         raise ClusterError(_no_ray(address, error)) from error
 
@@ -135,7 +141,19 @@ def _of_our_own(gpus: int | None) -> dict[str, Any]:
         "num_gpus": gpus,
         "include_dashboard": False,
         "object_store_memory": min(OBJECT_STORE_BYTES, memory // 10),
+        "_system_config": {"max_direct_call_object_size": INLINE_BYTES},
     }
+
+
+def _stop_log_monitor() -> None:
+    """End the process that would bring what workers print to this one, which asked for none of it.
+
+    It looks for it all the same, which takes a quarter of the CPU time of an idle Ray.
+    """
+    from ray._private import worker
+
+    with contextlib.suppress(Exception):  # a Ray of another make: it goes on
+        worker._global_node.kill_log_monitor()
 
 
 def _no_ray(address: str | None, error: Exception) -> str:

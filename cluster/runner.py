@@ -209,7 +209,8 @@ class Runner:
             self._employ()
             for report in self._backend.poll(POLL_S):
                 self._hear(report)
-            for event in self._keeping.settled():
+            ending = self._over or deadline is not None
+            for event in self._keeping.settled(all_of_it=ending):
                 self._event(event)
             self._kill_the_silent()
             self._unblock()
@@ -318,9 +319,11 @@ class Runner:
                 self._result = record
                 self._event(m.Finished(*attempt))
             case Failed(cause, message):
+                self._keeping.before(attempt.task)
                 self._chronicle.failed(attempt, record)
                 self._event(m.Failed(*attempt, cause, message, slot))
             case Stopped():
+                self._keeping.before(attempt.task)
                 self._chronicle.stopped(attempt)
                 self._event(m.Stopped(*attempt))
 

@@ -134,14 +134,13 @@ def variation(part: Tensor, piece: Piece) -> Tensor:
 
     Of N pictures that of each, (N,).
     """
-    if len(part) > 1:
-        return torch.stack([variation(one, piece) for one in torch.split(part, 1)])
     core, held = piece.core, piece.field.picture
     rows, columns = core.within(held)
     below = slice(rows.start, min(rows.stop + 1, held.size[0]))
     beside = slice(columns.start, min(columns.stop + 1, held.size[1]))
     down, right = part[..., below, columns], part[..., rows, beside]
-    return total_variation(down, right)
+    found = total_variation(down, right)
+    return found[0] if len(found) == 1 else found
 
 
 def _zeros(like: Tensor, *shape: int) -> Tensor:

@@ -43,12 +43,13 @@ def gram_matrix(activation: Tensor, *, mean: bool = False) -> Tensor:
 
 
 def total_variation(image: Tensor, beside: Tensor | None = None) -> Tensor:
-    """Sum of absolute differences of neighbouring pixels, downwards and to the right.
+    """Sum of absolute differences of neighbouring pixels, downwards and to the right, (N,).
 
     Of a part of a picture, ``image`` reaches one row and ``beside`` one column into what follows.
     """
     right = image if beside is None else beside
-    return image.diff(dim=-2).abs().sum() + right.diff(dim=-1).abs().sum()
+    down, beside = image.diff(dim=-2).abs(), right.diff(dim=-1).abs()
+    return down.sum((1, 2, 3)) + beside.sum((1, 2, 3))
 
 
 def layer_objective(activation: Tensor, channels: Sequence[int] = ()) -> Tensor:

@@ -116,6 +116,19 @@ def test_of_one_task_each_file_is_in_its_place_before_the_next(desk: Desk) -> No
     assert not list((OUT / "checkpoints").rglob("*.safetensors"))
 
 
+def test_a_table_of_losses_waits_for_what_comes_behind_it(desk: Desk) -> None:
+    one, two, three = (desk.attempt(number) for number in range(3))
+    desk.keeping.artefact(one, Artefact(LOSSES, b"losses"))
+    assert desk.keeping.settled() == []
+    assert losses(desk) == b""
+    desk.keeping.artefact(two, Artefact("frame-1.png", b"of its making"))
+    assert desk.keeping.settled() == []
+    assert [type(notice) for notice in desk.notices] == [n.ArtefactKept, n.ArtefactKept]
+    desk.keeping.artefact(three, Artefact(LOSSES, b"losses"))
+    assert desk.keeping.settled(all_of_it=True) == []
+    assert [notice.task for notice in desk.notices] == [one.task, two.task, three.task]
+
+
 def losses(desk: Desk) -> bytes:
     return desk.workspace.artefact_data(desk.attempt(0).task, LOSSES)
 

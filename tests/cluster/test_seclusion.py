@@ -27,8 +27,10 @@ family = [here, *here.children(recursive=True)]
 found = [c.laddr for p in family for c in p.net_connections("inet") if c.status == "LISTEN"]
 hosts = sorted({place.ip for place in found})
 environment = [key for key in os.environ if key.startswith("RAY_AUTH")]
+programs = [" ".join(p.cmdline()) for p in family if p.status() != psutil.STATUS_ZOMBIE]
 context = ray.get_runtime_context()
-print(json.dumps({"hosts": hosts, "address": context.gcs_address, "environment": environment}))
+told = {"hosts": hosts, "address": context.gcs_address, "environment": environment}
+print(json.dumps({**told, "programs": programs}))
 sys.stdout.flush()
 sys.stdin.read()
 session.close()
@@ -55,6 +57,8 @@ def test_ours_listens_on_loopback_alone_and_asks_for_a_token_that_is_on_no_disk(
             # Commands that a run starts may well use another cluster.
             assert told["environment"] == ["RAY_AUTH_MODE"]
             assert not (tmp_path / ".ray" / "auth_token").exists()
+            assert any("raylet" in program for program in told["programs"])
+            assert not any("log_monitor" in program for program in told["programs"])
             stranger = subprocess.run(
                 [sys.executable, "-c", JOINING, told["address"]],
                 env={**environment, **LOOPBACK_ALONE}, capture_output=True, text=True,

@@ -28,8 +28,8 @@ def test_mean_gram_matrix_does_not_depend_on_the_number_of_positions() -> None:
 
 
 def test_total_variation_adds_both_directions() -> None:
-    image = torch.tensor([[[[0.0, 1.0], [4.0, 2.0]]]])
-    assert losses.total_variation(image).item() == (4 + 1) + (1 + 2)
+    image = torch.tensor([[[[0.0, 1.0], [4.0, 2.0]]], [[[5.0, 5.0], [5.0, 9.0]]]])
+    assert losses.total_variation(image).tolist() == [(4 + 1) + (1 + 2), 4 + 4]
 
 
 def test_layer_objective_takes_all_or_the_chosen_channels() -> None:

@@ -122,6 +122,32 @@ def test_a_run_goes_on_from_the_checkpoint_of_a_recorded_step(
     assert (elsewhere.back(again) - elsewhere.back(whole)).abs().max() < 1e-9 * 255
 
 
+@pytest.mark.gpu
+@pytest.mark.parametrize(("precision", "off"), [("float32", 0.01), ("bfloat16", 1.0)])
+def test_a_gpu_records_its_steps(
+    precision: str, off: float, network: Network, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not torch.cuda.is_available():
+        pytest.skip("there is no CUDA device")
+    made, recorder = [], replay.RECORDERS["cuda"]
+
+    def noted(work: Callable[[], Found], device: torch.device) -> tuple[Any, Found]:
+        made.append(device)
+        return recorder(work, device)
+
+    monkeypatch.setattr(replay, "WORTH_WHILE", 2)
+    monkeypatch.setitem(replay.RECORDERS, "cuda", noted)
+    network = network.float().cuda()
+    content, painting = (noise(200, 300, seed=seed).float().cuda() for seed in (1, 2))
+    settings = StyleSettings(**{**vars(SETTINGS), "precision": precision})
+    found, wanted = (
+        ended(style.steps(content, [painting], network, settings, replays=replays))[0]
+        for replays in (True, False)
+    )
+    assert len(made) == 1
+    assert (found - wanted).abs().mean() < off
+
+
 class Computed:
     """A gradient that takes as many runs as one asks for it."""
 
