@@ -57,21 +57,18 @@ def convolved(
     padding: tuple[int, int],
     *,
     over: tuple[int, int] = (0, 0),
-    rectify: bool = False,
 ) -> Tensor:
     """The convolution of an image, (N, C, H, W), with zeros around it: ``nn.Conv2d``'s values.
 
-    With ``rectify`` its ReLU; where the result is overwritten with zeros, no gradient passes.
     ``over`` rows of these at the beginning and at the end are left out, where ``kernels.crops`` and
     the image is ``in_library``. So rows of zeros may be put on one side without copying the image.
     """
     conv = kernels.conv
     if not (kernels.turns and in_library(image)):
-        found = functional.conv2d(
+        return functional.conv2d(
             image, conv.weight, conv.bias, conv.stride, padding, conv.dilation, conv.groups
         )
-        return found.relu_() if rectify else found
-    result: Tensor = _Convolved.apply(image, kernels, (padding, over), rectify)  # type: ignore[no-untyped-call]
+    result: Tensor = _Convolved.apply(image, kernels, padding, over)  # type: ignore[no-untyped-call]
     return result
 
 
@@ -87,23 +84,18 @@ class _Convolved(torch.autograd.Function):
         ctx: Any,
         image: Tensor,
         kernels: Kernels,
-        around: tuple[tuple[int, int], tuple[int, int]],
-        rectify: bool,
+        padding: tuple[int, int],
+        over: tuple[int, int],
     ) -> Tensor:
-        ctx.kernels, (ctx.padding, ctx.over), ctx.size = kernels, around, image.shape[2:]
+        ctx.kernels, ctx.padding, ctx.over, ctx.size = kernels, padding, over, image.shape[2:]
         conv = kernels.conv
-        found = kernels.forth.convolved(image, conv.bias, ctx.padding, conv.stride, rectify=rectify)
+        found = kernels.forth.convolved(image, conv.bias, padding, conv.stride)
         # Detached: what follows may overwrite it, and autograd forbids that of a view.
-        found = _cropped(found, ctx.over).detach()
-        if rectify:
-            ctx.save_for_backward(found.data)  # as it will be once it is overwritten
-        return found
+        return _cropped(found, over).detach()
 
     @staticmethod
     def backward(ctx: Any, *slopes: Tensor) -> tuple[Tensor, None, None, None]:
         (slope,) = slopes
-        for result in ctx.saved_tensors:
-            slope = torch.ops.aten.threshold_backward(slope, result, 0)
         if ctx.kernels.crops:
             return turned_back(slope, ctx.kernels, ctx.padding, ctx.over), None, None, None
         return _pulled(slope, ctx.kernels, ctx.padding, ctx.size), None, None, None

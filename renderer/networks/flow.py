@@ -22,20 +22,14 @@ from torch import Tensor, fx, nn
 
 from renderer.errors import NetworkError
 from renderer.networks.convolution import in_library
-from renderer.networks.merging import (
-    Siblings,
-    rectified_join,
-    rectifying,
-    siblings,
-    worth_rectifying,
-)
+from renderer.networks.merging import Siblings, rectified_join, rectifying, siblings
 from renderer.networks.network import Network, channels
 from renderer.networks.registry import entry
 from renderer.networks.response import ResponseNorm
 from renderer.networks.stages import ClassMap, SamePadding
 from renderer.networks.windows import (
+    JOIN,
     RECTIFIER,
-    Convolution,
     Operation,
     Part,
     Window,
@@ -251,7 +245,7 @@ class Flow:
             assert held is not None
             inputs.append(_cut(value, read.within(held)))
         part = Part((need.rows, need.columns), (above, beside), windows)
-        if in_library(inputs[0]) and (merged := self._merged(place, inputs, part, run)) is not None:
+        if in_library(inputs[0]) and (merged := self._merged(place, inputs, run)) is not None:
             return merged
         if node.operation is RECTIFIER and node.inputs[0] in run.rectified:
             return inputs[0]
@@ -259,7 +253,7 @@ class Flow:
             return value.relu_()  # saves a copy of what no one reads again
         return node.operation.run(inputs, part)
 
-    def _merged(self, place: int, inputs: Sequence[Tensor], part: Part, run: _Run) -> Tensor | None:
+    def _merged(self, place: int, inputs: Sequence[Tensor], run: _Run) -> Tensor | None:
         """A value along with those that can be computed at once, or with its ReLU, if any can."""
         operation, them = self.nodes[place - 1].operation, self._siblings.get(place)
         if them is not None and len({run.field.needs[at] for at in them.places}) == 1:
@@ -268,12 +262,9 @@ class Flow:
                 run.values[at] = made
             run.rectified.update(self._rectifying.intersection(them.places))
             return run.values[place]
-        convolves = isinstance(operation, Convolution)
-        if place not in self._rectifying or (convolves and not worth_rectifying(part.outputs)):
+        if operation is not JOIN or place not in self._rectifying:
             return None
         run.rectified.add(place)
-        if isinstance(operation, Convolution):
-            return operation.run(inputs, part, rectify=True)
         return rectified_join(inputs)
 
     @cached_property

@@ -1,10 +1,11 @@
 """Which of a network's operations does a CPU run as one, and how do their gradients go back?
 
-A ReLU comes along with the join of branches that it alone reads, or a small convolution: one pass
-over memory less on the way forth, and on the way back the copies that a library would make of a
-join's parts. Convolutions of 1 x 1 that read the same value, as an Inception module's branches do,
-are one with all their channels, whose gradient needs no adding up; few channels by themselves fill
-no vector, and each call of the library costs as much as a small canvas.
+A ReLU comes along with the join of branches that it alone reads: one pass over memory less on the
+way forth, and on the way back the copies that a library would make of the join's parts.
+Convolutions of 1 x 1 that read the same value, as an Inception module's branches do, are one with
+all their channels, whose gradient needs no adding up; few channels by themselves fill no vector,
+and each call of the library costs as much as a small canvas. ReLUs are torch's own: those of the
+library make zeros of what is no number, and no one would see that a picture has none.
 """
 
 from __future__ import annotations
@@ -18,15 +19,9 @@ from torch import Tensor, nn
 
 from renderer.networks.convolution import Kernels, turned_back
 from renderer.networks.windows import JOIN, RECTIFIER, Convolution, Operation
-from renderer.spans import Span
 
 if TYPE_CHECKING:
     from renderer.networks.flow import Node
-
-
-RECTIFIED_POSITIONS = 4096
-"""A convolution of more gains nothing: its way back would hold its ReLU's slope all the while, and
-a step of VGG-16 at 304 px take 2 to 4 % longer."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +39,10 @@ class Siblings:
 
 
 def rectifying(nodes: Sequence[Node], named: Collection[int]) -> frozenset[int]:
-    """The places of convolutions and joins that none but a ReLU reads, and that no one asks for."""
+    """The places of which none but a ReLU reads the value, and that no one asks for.
+
+    Those of joins, and of convolutions that may have siblings.
+    """
     readers: dict[int, list[Node]] = {}
     for node in nodes:
         for read in node.inputs:
@@ -52,16 +50,10 @@ def rectifying(nodes: Sequence[Node], named: Collection[int]) -> frozenset[int]:
     return frozenset(
         place
         for place, node in enumerate(nodes, start=1)
-        if (node.operation is JOIN or _turns(node.operation))
+        if (node.operation is JOIN or _pointwise(node.operation))
         and place not in named
         and [reader.operation for reader in readers.get(place, ())] == [RECTIFIER]
     )
-
-
-def worth_rectifying(outputs: tuple[Span, Span]) -> bool:
-    """Whether a convolution's values there are so few that their ReLU is to come with them."""
-    rows, columns = outputs
-    return rows.length * columns.length <= RECTIFIED_POSITIONS
 
 
 def siblings(nodes: Sequence[Node]) -> list[Siblings]:
@@ -75,11 +67,9 @@ def siblings(nodes: Sequence[Node]) -> list[Siblings]:
     return [_siblings(nodes, places) for places in groups.values() if len(places) > 1]
 
 
-def _turns(operation: Operation) -> bool:
-    return isinstance(operation, Convolution) and operation.kernels.turns
-
-
-def _pointwise(operation: Convolution) -> bool:
+def _pointwise(operation: Operation) -> bool:
+    if not isinstance(operation, Convolution):
+        return False
     sides = (*operation.module.kernel_size, *operation.module.padding)
     return operation.kernels.crops and sides == (1, 1, 0, 0)
 

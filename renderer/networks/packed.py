@@ -51,17 +51,13 @@ class Packed:
         bias: Tensor | None,
         padding: Sequence[int],
         stride: Sequence[int],
-        *,
-        rectify: bool = False,
     ) -> Tensor:
-        """``torch.mkldnn_convolution`` of an image, (N, I, H, W), or the ReLU of it."""
+        """``torch.mkldnn_convolution`` of an image, (N, I, H, W)."""
         kernels = self._ordered(image, padding, stride) if _worth_while(image) else None
-        if kernels is None and not rectify:
+        if kernels is None:
             return torch.mkldnn_convolution(image, self.weight, bias, padding, stride, (1, 1), 1)
-        kernels = self.weight if kernels is None else kernels
-        then = "relu" if rectify else "none"
         found: Tensor = torch.ops.mkldnn._convolution_pointwise(
-            image, kernels, bias, padding, stride, (1, 1), 1, then, [], ""
+            image, kernels, bias, padding, stride, (1, 1), 1, "none", [], ""
         )
         return found
 

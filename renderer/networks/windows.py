@@ -96,7 +96,7 @@ class Convolution:
         outputs = (length + 2 * before - extent) // conv.stride[axis] + 1
         return Window(length, outputs, extent, conv.stride[axis], before)
 
-    def run(self, inputs: Sequence[Tensor], part: Part, *, rectify: bool = False) -> Tensor:
+    def run(self, inputs: Sequence[Tensor], part: Part) -> Tensor:
         (top, bottom), columns = part.pads
         over = (0, 0)
         if top != bottom and self.kernels.crops and in_library(inputs[0]):
@@ -104,7 +104,7 @@ class Convolution:
             over = (most - top, most - bottom)
             top = bottom = most
         image, own = padded(inputs[0], ((top, bottom), columns), 0.0)
-        return convolved(image, self.kernels, own, over=over, rectify=rectify)
+        return convolved(image, self.kernels, own, over=over)
 
     @cached_property
     def kernels(self) -> Kernels:
