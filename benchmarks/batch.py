@@ -6,7 +6,8 @@ Where Ray is installed, the folder goes through ``reverie render`` with ``--work
 threads, and in turns through the renderer's own generators in as many processes (``bare``).
 ``ratios`` are how many times as many pictures a minute the command renders: from the first
 picture's start to the last one's end (``command``), and from its own start to its end
-(``with_start``). ``at_work`` is the share of that time in which its workers had a picture.
+(``with_start``). Either's processes are up when the clock begins, and have loaded nothing yet.
+``at_work`` is the share of that time in which the command's workers had a picture.
 
 With ``--bare``, from the source tree and without Ray, one process on a device renders so many at a
 time (``--batches``); ``ratios`` are how many times as fast as one by one. Writes JSON.
@@ -27,7 +28,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -192,7 +193,10 @@ def job(folder: Folder, kind: str, given: argparse.Namespace) -> Path:
 
 
 def bare_s(folder: Folder, kind: str, given: argparse.Namespace) -> float:
-    """Seconds that the bare loops of so many processes take, without their start."""
+    """Seconds that the bare loops of so many processes take from where all are up.
+
+    Nothing is loaded yet then, as when the command's first worker says that it begins.
+    """
     command = [sys.executable, "-m", "benchmarks.batch", "--part", kind, str(folder.path)]
     command += ["--workers", str(given.workers), "--threads", str(given.threads)]
     command += ["--iterations", str(given.iterations), "--rank"]
@@ -200,19 +204,26 @@ def bare_s(folder: Folder, kind: str, given: argparse.Namespace) -> float:
         subprocess.Popen([*command, str(rank)], stdout=subprocess.PIPE, stdin=subprocess.PIPE)
         for rank in range(given.workers)
     ]
-    for process in running:  # each says when it is ready
-        assert process.stdout is not None
-        process.stdout.readline()
+    _heard(running)
     began = time.perf_counter()
     for process in running:
         assert process.stdin is not None
         process.stdin.write(b"go\n")
         process.stdin.flush()
+    _heard(running)
+    spent = time.perf_counter() - began
     for process in running:
         process.communicate()
     if any(process.returncode for process in running):
         raise SystemExit("a bare loop failed")
-    return time.perf_counter() - began
+    return spent
+
+
+def _heard(running: Sequence[subprocess.Popen[bytes]]) -> None:
+    """Each of some processes has written a line."""
+    for process in running:
+        assert process.stdout is not None
+        process.stdout.readline()
 
 
 def part(given: argparse.Namespace) -> None:
@@ -221,11 +232,15 @@ def part(given: argparse.Namespace) -> None:
     torch.set_num_threads(given.threads)
     folder = Folder(Path(path))
     how, to = settings(kind, given.iterations), folder.path / "bare"
-    bare(folder, folder.pictures[:1], replace(how, iterations=1), batch=1, to=to)  # warm
-    sys.stdout.write("ready\n")
-    sys.stdout.flush()
+    _say("ready")
     sys.stdin.readline()
     bare(folder, folder.share(given.rank, given.workers), how, batch=1, to=to)
+    _say("done")
+
+
+def _say(word: str) -> None:
+    sys.stdout.write(f"{word}\n")
+    sys.stdout.flush()
 
 
 def command_s(folder: Folder, kind: str, given: argparse.Namespace, turn: int) -> dict[str, float]:

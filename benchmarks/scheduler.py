@@ -4,7 +4,7 @@ Runs a job of many tasks whose workers answer at once with a frame of a given si
 whole of it: reading sources, schedule, backend, publishing with fsync, log and display. What is
 left of the time is what every task costs. Writes JSON to standard output.
 
-    python benchmarks/scheduler.py --tasks 2000 --workers 2
+    python -m benchmarks.scheduler --tasks 2000 --workers 2 --json report.json
 """
 
 from __future__ import annotations
