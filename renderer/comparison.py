@@ -20,7 +20,7 @@ from renderer.losses import LOSS_GUARD, total_variation
 from renderer.networks.flow import Flow, Slices
 from renderer.pieces import Piece, Sums
 from renderer.settings import StyleSettings
-from renderer.taps import with_gram, with_squares
+from renderer.taps import of_one, with_gram, with_squares
 from renderer.targets import Contents
 
 GRAM, CONTENT, VARIATION = "gram.", "content.", "variation"
@@ -139,8 +139,7 @@ def variation(part: Tensor, piece: Piece) -> Tensor:
     below = slice(rows.start, min(rows.stop + 1, held.size[0]))
     beside = slice(columns.start, min(columns.stop + 1, held.size[1]))
     down, right = part[..., below, columns], part[..., rows, beside]
-    found = total_variation(down, right)
-    return found[0] if len(found) == 1 else found
+    return of_one(total_variation(down, right))
 
 
 def _zeros(like: Tensor, *shape: int) -> Tensor:

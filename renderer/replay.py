@@ -44,18 +44,16 @@ class Replayed:
     """
 
     def __init__(self, compute: Callable[[Tensor], Found], *, steps: int) -> None:
-        self._compute, self._left = compute, steps
-        self._run = 0
+        self._compute, self._steps, self._run = compute, steps, 0
         self._recording: _Recording | None = None
 
     def __call__(self, image: Tensor) -> Found:
-        self._left -= 1
         if self._recording is not None:
             return self._recording.replay(image)
         found = self._compute(image)
         self._run += 1
         recorder = RECORDERS.get(image.device.type)
-        if recorder is not None and self._run == USUAL and self._left >= WORTH_WHILE:
+        if recorder is not None and self._run == USUAL and self._steps - USUAL >= WORTH_WHILE:
             self._recording = _recorded(recorder, self._compute, image, found)
         return found
 
@@ -93,34 +91,23 @@ def _recorded(
     return recording
 
 
-class _CudaGraph:
-    """A CUDA graph, which can be known without being kept."""
-
-    def __init__(self) -> None:
-        self.graph = torch.cuda.CUDAGraph()
-
-
-_graphs: dict[torch.device, WeakSet[_CudaGraph]] = {}
+_graphs: dict[torch.device, WeakSet[torch.cuda.CUDAGraph]] = {}
 """Those that there are. They share their memory: no two are ever replayed at once, and what one has
 found is copied out before another is."""
 
 
 def _cuda_graph(work: Callable[[], Found], device: torch.device) -> tuple[Again, Found]:
-    others, one = _graphs.setdefault(device, WeakSet()), _CudaGraph()
+    others, graph = _graphs.setdefault(device, WeakSet()), torch.cuda.CUDAGraph()
     recording = torch.cuda.graph(
-        one.graph,
-        pool=next((other.graph.pool() for other in others), None),
+        graph,
+        pool=next((other.pool() for other in others), None),
         stream=torch.cuda.Stream(device),  # type: ignore[no-untyped-call]
         capture_error_mode="thread_local",  # other threads may go on: one that decodes, autograd's
     )
     with torch.cuda.device(device), recording:
         found = work()
-    others.add(one)
-
-    def again() -> None:
-        one.graph.replay()
-
-    return again, found
+    others.add(graph)
+    return graph.replay, found
 
 
 RECORDERS: dict[str, Recorder] = {"cuda": _cuda_graph}

@@ -74,7 +74,7 @@ class _Gram(torch.autograd.Function):
         ctx.save_for_backward(value)
         ctx.where = where
         found = (no_grams_of if known else grams_of)(value[(..., *where)])
-        return value.detach(), _of_one(found)
+        return value.detach(), of_one(found)
 
     @staticmethod
     @once_differentiable  # type: ignore[untyped-decorator]
@@ -98,7 +98,7 @@ class _Squares(torch.autograd.Function):
         ctx.where = where
         part = value[(..., *where)]
         found = no_squares_of(part) if known else squares_of(part, target)
-        return value.detach(), _of_one(found)
+        return value.detach(), of_one(found)
 
     @staticmethod
     @once_differentiable  # type: ignore[untyped-decorator]
@@ -112,6 +112,6 @@ class _Squares(torch.autograd.Function):
         return passed, None, None, None
 
 
-def _of_one(found: Tensor) -> Tensor:
+def of_one(found: Tensor) -> Tensor:
     """What was found of each picture; of a single one without the axis that counts them."""
     return found[0] if len(found) == 1 else found

@@ -46,11 +46,7 @@ class Packed:
         return self._plain
 
     def convolved(
-        self,
-        image: Tensor,
-        bias: Tensor | None,
-        padding: Sequence[int],
-        stride: Sequence[int],
+        self, image: Tensor, bias: Tensor | None, padding: Sequence[int], stride: Sequence[int]
     ) -> Tensor:
         """``torch.mkldnn_convolution`` of an image, (N, I, H, W)."""
         kernels = self._ordered(image, padding, stride) if _worth_while(image) else None

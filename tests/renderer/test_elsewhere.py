@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ import torch
 from torch import Tensor
 
 from renderer import ascent, dream, networks, style
+from renderer.events import finish
 from renderer.networks import Network
 from renderer.settings import AtlasSettings, DreamSettings, StyleSettings
 from renderer.wishes import Granter
@@ -44,22 +46,13 @@ def check(make: Make, name: str, until: str, watch: Watch, *, first: int) -> Map
     """What goes to or fro in the steps after the ``first``, of a rendering that is done twice."""
     here = make(lambda tensor: tensor, built(name, until))
     there = make(lambda tensor: tensor.to(elsewhere.DEVICE), elsewhere.sent(built(name, until)))
-    wanted, found = _end(here), None
+    wanted = finish(here)
     for _ in range(first):
         next(there)
     watch.traffic.clear()
-    found = _end(there)
+    found = finish(there)
     assert (elsewhere.back(found) - wanted).abs().max() < 1e-10 * 255
     return Counter(watch.traffic)
-
-
-def _end(rendering: Generator[Any, Any, Tensor]) -> Tensor:
-    while True:
-        try:
-            next(rendering)
-        except StopIteration as end:
-            found: Tensor = end.value
-            return found
 
 
 @pytest.mark.parametrize("tile_px", [None, 16])
@@ -69,7 +62,7 @@ def _end(rendering: Generator[Any, Any, Tensor]) -> Tensor:
 def test_a_style_is_moved_there(
     optimizer: str, fetches: int, tile_px: int | None, watch: Watch
 ) -> None:
-    settings = StyleSettings(**{**vars(STYLE), "optimizer": optimizer})
+    settings = replace(STYLE, optimizer=optimizer)
 
     def make(there: Callable[[Tensor], Tensor], network: Network) -> Generator[Any, Any, Tensor]:
         content, painting = there(noise(30, 41, seed=1)), there(noise(25, 36, seed=2))
@@ -81,9 +74,7 @@ def test_a_style_is_moved_there(
 
 
 def test_a_style_is_moved_there_in_bfloat16(watch: Watch) -> None:
-    exact, rounded = (
-        StyleSettings(**{**vars(STYLE), "precision": name}) for name in ("float32", "bfloat16")
-    )
+    exact, rounded = (replace(STYLE, precision=name) for name in ("float32", "bfloat16"))
     network = built("vgg16", "conv2_1").float()
     pictures = [noise(30, 41, seed=1).float(), noise(25, 36, seed=2).float()]
     wanted, here = (style.transfer(pictures[0], pictures[1:], network, s) for s in (exact, rounded))
@@ -96,8 +87,7 @@ def test_a_style_is_moved_there_in_bfloat16(watch: Watch) -> None:
 @pytest.mark.parametrize("channels", [(), (5, 17)])
 @pytest.mark.parametrize("gradient", ["tiles", "whole"])
 def test_a_dream_is_dreamed_there(gradient: str, channels: tuple[int, ...], watch: Watch) -> None:
-    how = {**vars(DREAM), "gradient": gradient, "tile_size": 50, "channels": channels}
-    settings = DreamSettings(**how)
+    settings = replace(DREAM, gradient=gradient, tile_size=50, channels=channels)
 
     def make(there: Callable[[Tensor], Tensor], network: Network) -> Generator[Any, Any, Tensor]:
         picture = there(noise(70, 90, seed=1))
@@ -117,7 +107,7 @@ def test_a_batch_is_rendered_there(kind: str, watch: Watch) -> None:
         if kind == "style":
             makes = [style.steps(p, [pictures[0]], network, STYLE, **given) for p in pictures]
         else:
-            how = DreamSettings(**{**vars(DREAM), "gradient": kind, "tile_size": 50})
+            how = replace(DREAM, gradient=kind, tile_size=50)
             makes = [dream.steps(p, network, how, **given) for p in pictures]
         return [found for found, _ in driven(makes, Granter())]
 

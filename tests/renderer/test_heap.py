@@ -17,8 +17,8 @@ PAGES = LARGE // os.sysconf("SC_PAGE_SIZE")
 
 pytestmark = pytest.mark.skipif(heap._glibc() is None, reason="another C library")
 
-IN_A_THREAD = f"""
-import resource, threading
+MEASURES = f"""
+import resource, threading, time
 from pathlib import Path
 from renderer import heap
 
@@ -29,7 +29,9 @@ def touched():
 
 def held():
     return int(Path("/proc/self/statm").read_text().split()[1])
+"""
 
+IN_A_THREAD = f"""{MEASURES}
 def work():
     found = [touched(), touched()]
     with heap.kept():
@@ -63,19 +65,7 @@ def test_other_threads_have_heaps_too_small_for_it_unless_they_are_to_share_one(
     assert kept > 0.9 * PAGES
 
 
-LINGERING = f"""
-import resource, time
-from pathlib import Path
-from renderer import heap
-
-def touched():
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
-    b"x" * {LARGE}
-    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
-
-def held():
-    return int(Path("/proc/self/statm").read_text().split()[1])
-
+LINGERING = f"""{MEASURES}
 for _ in range(2):  # the second time another one begins before the first has lingered
     with heap.kept(linger_s=2.0):
         print(touched())

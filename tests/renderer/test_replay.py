@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from torch import Tensor
 
 from renderer import networks, replay, style
 from renderer.checkpoints import unpack
-from renderer.events import Checkpoint
+from renderer.events import Checkpoint, Event, Progress, finish
 from renderer.networks import Network
 from renderer.replay import Found, Replayed
 from renderer.settings import StyleSettings
@@ -56,7 +57,7 @@ def network() -> Network:
 
 
 def steps(network: Network, optimizer: str = "adam", **given: Any) -> Any:
-    settings = StyleSettings(**{**vars(SETTINGS), "optimizer": optimizer})
+    settings = replace(SETTINGS, optimizer=optimizer)
     device = next(network.parameters()).device
     content, painting = (noise(20, 26, seed=seed).to(device) for seed in (1, 2))
     return style.steps(content, [painting], network, settings, **given)
@@ -64,12 +65,8 @@ def steps(network: Network, optimizer: str = "adam", **given: Any) -> Any:
 
 def ended(rendering: Any) -> tuple[Tensor, list[tuple[tuple[str, float], ...]]]:
     """The picture, and the losses of each step."""
-    told = []
-    while True:
-        try:
-            told.append(next(rendering).losses)
-        except StopIteration as end:
-            return end.value, told
+    told: list[Progress] = []
+    return finish(rendering, told.append), [event.losses for event in told]
 
 
 @pytest.mark.parametrize("optimizer", ["gradient_descent", "adam", "lbfgs"])
@@ -107,17 +104,9 @@ def test_a_run_goes_on_from_the_checkpoint_of_a_recorded_step(
 ) -> None:
     asked = iter(number == 7 for number in range(1, STEPS + 1))
     far = elsewhere.sent(network)
-    states = []
-    rendering = steps(far, checkpoint=lambda: next(asked))
-    while True:
-        try:
-            event = next(rendering)
-            if isinstance(event, Checkpoint):
-                states.append(unpack(event.data))
-        except StopIteration as end:
-            whole = end.value
-            break
-    (state,) = states
+    told: list[Event] = []
+    whole = finish(steps(far, checkpoint=lambda: next(asked)), told.append)
+    (state,) = (unpack(event.data) for event in told if isinstance(event, Checkpoint))
     again, _ = ended(steps(far, resume=state))
     assert (elsewhere.back(again) - elsewhere.back(whole)).abs().max() < 1e-9 * 255
 
@@ -139,7 +128,7 @@ def test_a_gpu_records_its_steps(
     monkeypatch.setitem(replay.RECORDERS, "cuda", noted)
     network = network.float().cuda()
     content, painting = (noise(200, 300, seed=seed).float().cuda() for seed in (1, 2))
-    settings = StyleSettings(**{**vars(SETTINGS), "precision": precision})
+    settings = replace(SETTINGS, precision=precision)
     found, wanted = (
         ended(style.steps(content, [painting], network, settings, replays=replays))[0]
         for replays in (True, False)
