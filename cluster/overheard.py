@@ -120,7 +120,8 @@ def _heard() -> Iterator[Ear]:
         _listening.append(ear)
         for logger in loggers:
             logger.addHandler(ear)
-        logging.captureWarnings(True)
+        logging.captureWarnings(False)  # anew: what was undone by another's catch_warnings,
+        logging.captureWarnings(True)  # Python takes for done
     try:
         yield ear
     finally:

@@ -32,7 +32,7 @@ Array = npt.NDArray[np.float32]
 
 _ORIENTATION = 0x0112
 _BITS_PER_SAMPLE, _PLANAR, _SAMPLE_FORMAT = 258, 284, 339
-_pillow = threading.RLock()  # Pillow's pixel limit and Python's warning filters are process-wide
+_pillow = threading.RLock()  # Pillow's pixel limit is process-wide
 
 
 @contextmanager
@@ -41,8 +41,9 @@ def opened(data: bytes, *, name: str, max_pixels: int | None = None) -> Iterator
 
     Raises ImageError, which names the picture, also where it has more than ``max_pixels``.
     """
-    with _pillow, warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with _pillow:
+        # For good: the end of catch_warnings would put back what other threads have set meanwhile.
+        warnings.filterwarnings("ignore", module=r"PIL\.")
         limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
         try:
             with _identify(data, name) as image:

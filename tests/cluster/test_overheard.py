@@ -98,6 +98,19 @@ def test_nothing_is_heard_afterwards_and_other_handlers_stay() -> None:
     assert warnings.showwarning is shown
 
 
+def test_warnings_are_heard_after_others_put_back_what_they_found() -> None:
+    def records() -> Generator[Record, None, None]:
+        warnings.warn("of the second", stacklevel=1)
+        yield Stopped()
+
+    first = overheard((Progress(n, 9) for n in range(9)), "desk")
+    with warnings.catch_warnings():
+        next(first)  # hears from here on: undone at the end of the block, as in another thread
+    lines, _ = told(records())
+    first.close()
+    assert ["of the second" in line.message for line in lines] == [True]
+
+
 def test_a_message_that_does_not_fit_its_arguments_breaks_nothing() -> None:
     ear, wrong = Ear(), {"msg": "%d pictures", "args": ("no",), "levelname": "ERROR"}
     ear.handle(logging.makeLogRecord(wrong))  # not by a logger: pytest's own handler would raise

@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageCms
 
-from renderer import images
+from renderer import decoding, images
 from renderer.errors import ImageError
 from renderer.images import Picture
 
@@ -306,6 +306,18 @@ class TestRefusals:
             with pytest.raises(ImageError, match=r"^cut\.bin: ") as caught:
                 images.decode(data[: int(len(data) * kept)], name="cut.bin")
         assert "\n" not in str(caught.value)
+
+    def test_what_pillow_warns_of_is_not_shown_and_what_others_warn_of_is(self) -> None:
+        exif = Image.Exif()
+        exif[0x010E] = "a picture"
+        cut = exif.tobytes()[:-12]
+        data = saved(Image.fromarray(SQUARE), "JPEG", exif=cut)
+        with warnings.catch_warnings(record=True) as seen:
+            warnings.simplefilter("always")
+            with decoding.opened(data, name="a.jpg") as image:
+                assert decoding.orientation(image) == 1
+                warnings.warn("of another thread", stacklevel=1)
+        assert [str(one.message) for one in seen] == ["of another thread"]
 
     @settings(max_examples=60, deadline=None)
     @given(st.data())
