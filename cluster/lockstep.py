@@ -90,7 +90,7 @@ class Lockstep:
                 self._aside(name, item)
             return None
         if isinstance(item, Last):
-            del self._members[name]
+            self.drop(name)
         return item
 
 

@@ -403,15 +403,16 @@ def renewed(
 ) -> Generator[Record | Wish, None, None]:
     """An attempt that sets what is the whole process's each time it goes on: others set it, too."""
     in_tf32 = functools.partial(allow_tf32, precise(order, device).precision != FLOAT32)
-    while True:
-        in_tf32()
-        try:
-            item = next(records)
-        except StopIteration:
-            return
-        if isinstance(item, Wish):
-            item.before = in_tf32
-        yield item
+    with contextlib.closing(records):
+        while True:
+            in_tf32()
+            try:
+                item = next(records)
+            except StopIteration:
+                return
+            if isinstance(item, Wish):
+                item.before = in_tf32
+            yield item
 
 
 def aside(work: Callable[[], T]) -> Generator[Wish, None, T]:

@@ -51,9 +51,16 @@ class Wish:
             self._error = error
 
     def get(self) -> Any:
-        """What was granted, or else what it comes to alone."""
+        """What was granted, or else what it comes to alone.
+
+        An error is raised once, and no longer kept: it knows of the frames of all who go on here.
+        """
         if self._error is not None:
-            raise self._error
+            error, self._error = self._error, None
+            try:
+                raise error
+            finally:
+                del error
         return self._found[0] if self._found else self.alone()
 
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import gc
 import threading
+import weakref
 from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from typing import Any
 
 import pytest
 import torch
 
+from cluster import overheard
 from cluster.backend import INLINE, Attempt, Joined, Left, Told, is_last
 from cluster.batch_backend import BatchBackend
 from cluster.lockstep import Ensemble, Lockstep
@@ -18,6 +22,7 @@ from cluster.worker import Renderer
 from jobs.messages import Cause
 from renderer import checkpoints, images
 from renderer.checkpoints import State
+from renderer.errors import ImageError
 from renderer.events import Checkpoint, Progress
 from renderer.wishes import Granter, Wish
 from tests.cluster.conftest import picture, with_iterations
@@ -43,6 +48,20 @@ def counting(
         yield wish
         yield Progress(wish.get() + 1, steps)
     yield Stopped()
+
+
+class Refusal:
+    """Refuses what it is given; ``seen`` tells of it for as long as anybody holds it."""
+
+    seen: weakref.ref[Any]
+
+    def __call__(self, *given: Any, **how: Any) -> Any:
+        error = ImageError("this picture is like no other")
+        self.seen = weakref.ref(error)
+        try:
+            raise error
+        finally:
+            del error  # or its own traceback would hold it
 
 
 def test_all_go_on_to_their_next_wish_and_are_granted_at_once() -> None:
@@ -152,6 +171,22 @@ def test_what_is_bad_or_diverges_costs_nobody_else(backend: BatchBackend, order:
     assert found["bad"].cause is Cause.INPUT
     assert isinstance(found["wild"], Failed)
     assert "no longer finite" in found["wild"].message
+
+
+def test_who_has_ended_is_let_go_of_without_waiting_for_the_collector(
+    backend: BatchBackend, order: Order, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(images, "decode", refused := Refusal())
+    backend.poll(0)
+    gc.disable()
+    try:
+        backend.start(INLINE, Attempt("bad", 1), replace(order, task="bad"))
+        (report,) = [one for one in ended(backend, 1)["bad"] if isinstance(one, Failed)]
+        assert "is like no other" in report.message
+        assert refused.seen() is None
+        assert not overheard._listening
+    finally:
+        gc.enable()
 
 
 def test_one_is_stopped_and_the_others_go_on(backend: BatchBackend, order: Order) -> None:
