@@ -287,7 +287,11 @@ def channels_of(text: str) -> Any:
 
 
 def by_option(message: str, kind: str) -> str:
-    """An error's text with ``--step-size`` for ``steps.0.dream.step_size``."""
+    """An error's text with ``--step-size`` for ``steps.0.dream.step_size``.
+
+    A picture's, which was given without an option, begins with the picture.
+    """
+    message = re.sub(r"(?m)^inputs(\.\d+)?: ", "", message)
     message = re.sub(r"(?m)^steps\.0\.dream\.regions\.0\.mask", "--mask", message)
     message = re.sub(r"(?m)^steps\.0\.style\.images(\.\d+)?", "--style", message)
     pattern = rf"(?m)^steps\.0\.{kind}\.(\w+)"

@@ -198,7 +198,7 @@ def test_unreadable_pictures_are_listed_and_the_others_rendered(
         (["render", "--from", "a.png"], 2, "a.png: says nothing of how it was rendered"),
         (["render", "--from", "gone.png"], 2, "gone.png: can't be read"),
         (["render", "--from", "a.png", "--size", "9"], 2, "can't be changed"),
-        (["dream", "gone.png"], 2, "gone.png: there is no such file"),
+        (["dream", "gone.png"], 2, "error: gone.png: there is no such file"),
         (["dream", "a.png", "--layers", "conv9"], 2, "--layers: network googlenet has no layer"),
         (["dream", "a.png", "--iterations", "0"], 2, "--iterations"),
         (["dream", "a.png", "--channels", "1000", "--layers", "conv1"], 2, "--channels"),
