@@ -34,8 +34,8 @@ from jobs.storage import is_url, one_line
 from renderer.errors import JobError
 
 MAX_LINE_BYTES, MAX_ROWS = 65_536, 1_000_000
-Cells = Iterator[tuple[int, dict[str, Any]]]
-"""The rows of a manifest: their lines, and their cells by column."""
+Cells = Iterator[tuple[int, dict[str, Any] | JobError]]
+"""The rows of a manifest: their lines, and their cells by column, or what is wrong with them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +65,8 @@ def rows(spec: JobSpec, manifest: str, *, swept: Collection[str] = ()) -> list[R
             _json_cells(manifest, lines) if as_json else _csv_cells(manifest, lines, columns.check)
         ):
             try:
+                if isinstance(cells, JobError):
+                    raise cells
                 found.append(reader.row(f"{manifest}:{line}", cells))
             except JobError as error:
                 faults += str(error).splitlines()
@@ -141,10 +143,10 @@ def _csv_cells(
                 columns = [cell.strip() for cell in cells]
                 _check_header(name, columns)
                 check(f"{name}:1", columns)
+            elif cells and len(cells) != len(columns):
+                fault = f"has {len(cells)} cells, and the header {len(columns)}"
+                yield line, JobError(f"{name}:{line}: {fault}")
             elif cells:
-                if len(cells) != len(columns):
-                    fault = f"has {len(cells)} cells, and the header {len(columns)}"
-                    raise JobError(f"{name}:{line}: {fault}")
                 yield line, dict(zip(columns, (cell.strip() for cell in cells), strict=True))
             line = reader.line_num + 1
     except csv.Error as error:
@@ -171,9 +173,10 @@ def _json_cells(name: str, lines: Iterator[str]) -> Cells:
         try:
             row = json.loads(line)
         except (ValueError, RecursionError) as error:
-            raise JobError(f"{name}:{number}: is not JSON ({error})") from error
+            yield number, JobError(f"{name}:{number}: is not JSON ({error})")
+            continue
         if not isinstance(row, dict):
-            raise JobError(f'{name}:{number}: expected an object like {{"path": "a.jpg"}}')
+            row = JobError(f'{name}:{number}: expected an object like {{"path": "a.jpg"}}')
         yield number, row
 
 

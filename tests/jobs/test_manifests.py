@@ -142,9 +142,11 @@ def test_faults_name_file_line_and_column(
 
 
 def test_all_faults_are_told_up_to_some(write: Callable[..., Path], planned: Planner) -> None:
-    write('{"path": "a.png", "iterations": "2"}\n{"pth": 1}\n7\n', "set.jsonl")
+    write('{"path": "a.png", "iterations": "2"}\n{"pth"\n7\n{"pth": 1}\n', "set.jsonl")
     told = fault(planned, inputs=["lists/set.jsonl"])
-    assert [line.partition("lists/set.jsonl:")[2][:2] for line in told] == ["1:", "2:", "3:"]
+    assert [line.partition("lists/set.jsonl:")[2][:2] for line in told] == ["1:", "2:", "3:", "4:"]
+    write("path,iterations\na.png\na.png,0\n")
+    assert [line.partition("lists/set.csv:")[2][:2] for line in fault(planned)] == ["2:", "3:"]
     write("path,iterations\n" + "a.png,0\n" * 100)
     assert len(fault(planned)) == manifests.SHOWN_FAULTS + 1
 
