@@ -12,7 +12,7 @@ from cluster.records import Done, Failed, Said, Started
 from jobs import messages as m
 from jobs.cautions import cautions
 from jobs.demands import Demands
-from jobs.history import ALLOWED, SAID
+from jobs.history import ALLOWED, OUTPUTS, SAID
 from jobs.plan import Plan
 from jobs.reasons import reasons
 from jobs.schedule import Counts
@@ -269,6 +269,12 @@ class Chronicle:
         """A task won't be rendered, since one that it needs has failed."""
         needs = self._tasks[told.failed].file
         self._notify(self._task_failed(told.task, "skipped", told.reason, needs=needs))
+
+    def assembled(self) -> None:
+        """All outputs of the plan have come to what they can."""
+        outputs = [output.file for output in self._plan.outputs]
+        if set(outputs) != self._workspace.history.outputs:
+            self._workspace.record(OUTPUTS, outputs=outputs)
 
     def ended(
         self, counts: Counts, seconds: float, *, interrupted: bool, pictures: tuple[str, ...]

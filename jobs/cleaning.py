@@ -1,8 +1,8 @@
-"""What in a workspace does its job not need any more? Frames, artefacts, carries, checkpoints.
+"""What in a workspace does its job not need any more? Frames, artefacts, outputs, carries and all.
 
-Only files that Reverie wrote are looked at: frames and artefacts by the log, the others by their
-names. What the current plan knows stays, and so does a finished frame that has not got its new name
-yet.
+Only files that Reverie wrote are looked at: frames, artefacts and outputs by the log, the others by
+their names. What the current plan knows stays, and so does a finished frame that has not got its
+new name yet.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _CARRY_NAME = re.compile(rf"{CARRY}/[^/]+/([0-9a-f]+)\.safetensors")
 class Stale:
     """A file that may go: what it is, its name, and the bytes that are free without it."""
 
-    kind: str  # "frame", "last good picture", "artefact", "carry", "checkpoint" or "temporary"
+    kind: str  # "frame", "last good picture", "checkpoint", "temporary" and so on
     name: str
     size_bytes: int
 
@@ -38,6 +38,7 @@ def stale(storage: Storage, entries: Sequence[Entry], history: History) -> list[
     found = [("frame", name) for name in _frames(sizes, entries, history)]
     found += [("last good picture", name) for name in _last_good(pictures, entries, history, done)]
     found += [("artefact", name) for name in _artefacts(storage, entries, history)]
+    found += [("output", name) for name in sorted(history.former)]
     found += [("carry", name) for name in _carries(storage, entries)]
     unfinished = {entry.id for entry in entries} - done
     found += [

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import itertools
 import json
 import os
 from collections.abc import Mapping, Sequence
@@ -17,6 +18,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from jobs.inputs import Source
+from jobs.kinds import SUFFIXES
 from jobs.messages import Cause
 from jobs.storage import Sizes, Storage
 from jobs.tasks import ALGORITHM_VERSION, Task, described
@@ -29,7 +31,7 @@ ARTEFACTS_BEGUN = "artefacts_begun"  # whose a folder of artefacts is from now o
 STARTED, CHECKPOINT = "started", "checkpoint"
 RETRIED, GIVEN_UP, FORGOTTEN = "retried", "given_up", "forgotten"
 SAID = "said"  # what a task's worker logged
-OPENED, ALLOWED = "opened", "workers_allowed"
+OPENED, ALLOWED, OUTPUTS = "opened", "workers_allowed", "outputs"
 ALONG_THE_WAY = (CHECKPOINT, "checkpoint_damaged", ARTEFACTS_BEGUN, SAID)
 """Events of a task that don't end its attempt."""
 
@@ -92,6 +94,8 @@ class History:
     forgotten: set[str] = field(default_factory=set)
     diverged: set[str] = field(default_factory=set)  # in bfloat16, and so rendered in float32
     running: dict[str, str] = field(default_factory=dict)  # tasks begun and not ended: their node
+    outputs: set[str] = field(default_factory=set)  # of the plan that was last carried out
+    former: set[str] = field(default_factory=set)  # of earlier ones, that this one has not
     allowed: tuple[int, int] | None = None  # workers that the driver may have, as one of how many
 
     def remember(self, record: Mapping[str, Any]) -> None:
@@ -101,6 +105,10 @@ class History:
             self.recipes[str(record.get("key"))] = record["recipe"]
         if event in (OPENED, ALLOWED):
             self._allow(record)
+        if event == OUTPUTS and isinstance(names := record.get("outputs"), list):
+            self.former |= self.outputs
+            self.outputs = {name for name in names if _is_outputs(name)}
+            self.former -= self.outputs
         if not isinstance(task, str):
             return
         if isinstance(attempt := record.get("attempt"), int):
@@ -254,6 +262,12 @@ def _plain(settings: Mapping[str, Any]) -> dict[str, Any]:
     """The settings as JSON gives them back."""
     plain = {name: list(v) if isinstance(v, tuple) else v for name, v in settings.items()}
     return dict(json.loads(json.dumps(plain)))
+
+
+def _is_outputs(name: object) -> bool:
+    """Whether a name that was read from the log can be that of an animation, a sheet and so on."""
+    ends = tuple(itertools.chain.from_iterable(SUFFIXES.values()))
+    return isinstance(name, str) and name.endswith(ends) and not {"/", "\\"}.intersection(name)
 
 
 def _is_below(name: object, folder: str) -> bool:

@@ -190,7 +190,7 @@ def retry_command(
 
 
 def clean_command(folder: Folder, dry_run: DryRun = False, json: Json = False) -> None:
-    """Remove what the job no longer needs: old frames, carries, checkpoints, temporary files."""
+    """Remove what the job no longer needs: old frames and outputs, carries, and more."""
     from jobs import cleaning, history, roster
     from jobs.workspace import Workspace
 

@@ -250,6 +250,21 @@ def test_clean_removes_what_the_plan_does_not_know(farm: Farm, told: Told) -> No
         assert workspace.finished(new.tasks) == {task.id for task in new.tasks}
 
 
+def test_clean_removes_pages_of_a_sheet_that_has_fewer_now(farm: Farm, told: Told) -> None:
+    step = {"dream": {"network": "motifs", "layers": ["conv2"], "iterations": 1}}
+    job = {"size": 40, "steps": [step], "outputs": [{"sheet": {"page": 1}}, "gif"]}
+    for inputs in (["a.png", "b.png"], ["a.png"]):
+        Path("job.json").write_text(json.dumps({"name": "job", "inputs": inputs, **job}))
+        assert told("render", "job.json", "--inline")[0] == exits.DONE
+    (OUT / "mine-sheet.png").write_bytes(b"a stranger's")
+    assert "2 outputs" in told("clean", OUT)[1]
+    assert sorted(path.name for path in OUT.iterdir() if path.suffix in (".png", ".gif")) == [
+        "job-sheet.png",
+        "job.gif",
+        "mine-sheet.png",
+    ]
+
+
 def test_clean_removes_the_last_good_picture_of_what_failed_once_it_is_finished(
     farm: Farm, told: Told
 ) -> None:

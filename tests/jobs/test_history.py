@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jobs.history import FORGOTTEN, History, read
+from jobs.history import FORGOTTEN, OUTPUTS, History, read
 from jobs.plan import Plan, Task
 from jobs.reasons import reasons
 from jobs.storage import at
@@ -86,8 +86,11 @@ def test_records_of_any_shape_are_taken_or_passed_over() -> None:
     values = st.none() | st.integers() | st.text() | st.lists(st.text()) | st.dictionaries(
         st.text(), st.integers()
     )  # fmt: skip
-    keys = ("task", "attempt", "files", "size_bytes", "recipe", "key", "picture", "needs", "node")
-    events = st.sampled_from(["finished", "recipe", "given_up", "started", "renamed", "x"])
+    keys = ("task", "attempt", "files", "size_bytes", "recipe", "key", "picture", "needs", "node",
+            "outputs")  # fmt: skip
+    events = st.sampled_from(
+        ["finished", "recipe", "given_up", "started", "renamed", "outputs", "x"]
+    )
 
     @given(events, st.dictionaries(st.sampled_from(keys), values))
     def check(event: str, facts: dict[str, object]) -> None:
@@ -124,3 +127,21 @@ def test_a_task_runs_until_something_ends_it() -> None:
     assert history.failures["a"].reason == "bad"
     history.remember({"event": FORGOTTEN, "task": "a"})
     assert history.failures == {}
+
+
+def test_outputs_of_earlier_plans_are_known_until_they_are_planned_again() -> None:
+    history = History()
+    pages = ["job-01-sheet.png", "job-02-sheet.png", "job.gif"]
+    history.remember({"event": OUTPUTS, "outputs": pages})
+    history.remember({"event": OUTPUTS, "outputs": ["job-sheet.png", "job.gif"]})
+    assert history.former == set(pages[:2])
+    history.remember({"event": OUTPUTS, "outputs": ["job-01-sheet.png"]})
+    assert history.former == {"job-02-sheet.png", "job-sheet.png", "job.gif"}
+
+
+@pytest.mark.parametrize("name", ["../a.gif", "frames/a.gif", "log.jsonl", "..\\a.gif", 7, None])
+def test_no_other_file_passes_for_an_output(name: object) -> None:
+    history = History()
+    history.remember({"event": OUTPUTS, "outputs": [name]})
+    history.remember({"event": OUTPUTS, "outputs": []})
+    assert history.former == set()
