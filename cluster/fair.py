@@ -17,6 +17,17 @@ from dataclasses import dataclass, field
 from cluster.resources import Node, fits
 
 
+@dataclass(frozen=True)
+class Team:
+    """Workers that come and go together, and what each of them takes."""
+
+    size: int
+    cpus: float
+    gpus: float
+    gpu_type: str = ""
+    labels: tuple[tuple[str, str], ...] = ()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Claim:
     """What one job's driver would like to have.
@@ -35,6 +46,12 @@ class Claim:
     gpu_type: str = ""
     labels: Mapping[str, str] = field(default_factory=dict)
     order: float = 0.0
+
+    @property
+    def unit(self) -> Team:
+        """What comes and goes together."""
+        labels = tuple(sorted(self.labels.items()))
+        return Team(self.team, self.cpus, self.gpus, self.gpu_type, labels)
 
     @property
     def urgency(self) -> tuple[int, float, str]:
@@ -90,6 +107,15 @@ def shares(claims: Sequence[Claim], nodes: Sequence[Node]) -> dict[str, int]:
             given[claim.job] += claim.team
             heapq.heappush(queue, (_cost(claim, given, parts), *claim.urgency, claim))
     return given
+
+
+def missing(claims: Sequence[Claim], nodes: Sequence[Node], *, most: int) -> list[Team]:
+    """The teams that jobs could use and the nodes can't hold, the more urgent jobs' first."""
+    given, found = shares(claims, nodes), list[Team]()
+    for claim in sorted(claims, key=lambda c: c.urgency):
+        teams = (claim.wanted - given[claim.job]) // claim.team
+        found += [claim.unit] * min(teams, most - len(found))
+    return found
 
 
 def room(nodes: Sequence[Node], claim: Claim) -> int:

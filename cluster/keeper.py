@@ -21,8 +21,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from cluster.fair import Claim, room, shares
-from cluster.nodes import grows, listed, request
+from cluster.fair import Claim, missing, room, shares
+from cluster.nodes import grows, listed
 from cluster.resources import Node
 
 NAME, NAMESPACE = "share-keeper-1", "reverie"
@@ -33,8 +33,8 @@ SILENT_S = 12.0
 NEW_S = 5.0
 """For so long a new keeper takes nothing from anyone: it may not know of all yet."""
 
-MOST_ASKED = 1000
-"""For how many workers of a job the autoscaler is asked at most."""
+MOST_ASKED = 100
+"""For how many more teams the autoscaler is asked at a time: as they come, for others."""
 
 LOOK_S = 2.0
 """How often the cluster's nodes are looked at."""
@@ -99,10 +99,12 @@ class Keeper:
     """The actor: books, with Ray's nodes and an autoscaler where there is one."""
 
     def __init__(self) -> None:
+        from cluster.reservations import Reservations
+
         self._lock = threading.Lock()
         self._nodes: tuple[Node, ...] = ()
         self._looked_s = -LOOK_S
-        self._asked: list[dict[str, Any]] = []
+        self._reservations = Reservations()
         self._books = Books(self._known)
         threading.Thread(target=self._mind, name="keeper", daemon=True).start()
 
@@ -136,17 +138,5 @@ class Keeper:
 
     def _ask_for(self, claims: Sequence[Claim]) -> None:
         with self._lock:
-            growing = grows(self._known())
-        wanted = bundles(claims)
-        if wanted != self._asked and (growing or self._asked):
-            request(wanted)
-            self._asked = wanted
-
-
-def bundles(claims: Sequence[Claim]) -> list[dict[str, Any]]:
-    """What an autoscaler is to be asked for, a worker each: all that the jobs could use."""
-    return [
-        {"cpus": c.cpus, "gpus": c.gpus, "gpu_type": c.gpu_type, "labels": dict(c.labels)}
-        for c in claims
-        for _ in range(min(c.wanted, MOST_ASKED))
-    ]
+            nodes = self._known()
+        self._reservations.want(missing(claims, nodes, most=MOST_ASKED) if grows(nodes) else [])

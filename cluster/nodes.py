@@ -74,16 +74,6 @@ def grows(nodes: Sequence[Node]) -> bool:
     return any(GROUP in node.labels for node in nodes)
 
 
-def request(bundles: Sequence[Mapping[str, Any]]) -> None:
-    """Have the autoscaler see to it that these fit side by side, in place of what was asked."""
-    from ray.autoscaler.sdk import request_resources
-
-    request_resources(
-        bundles=[bundle(one["cpus"], one["gpus"], one["gpu_type"]) for one in bundles],
-        bundle_label_selectors=[dict(one["labels"]) for one in bundles],
-    )
-
-
 def bundle(cpus: float, gpus: float, gpu_type: str) -> dict[str, float]:
     """What a worker takes, in Ray's words."""
     found = {"CPU": cpus, "GPU": gpus}

@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ray.util.placement_group import PlacementGroup, placement_group, remove_placement_group
+from ray.util.placement_group import PlacementGroup, remove_placement_group
 from ray.util.scheduling_strategies import PlacementGroupSchedulingStrategy
 
-from cluster.nodes import bundle
+from cluster.fair import Team
+from cluster.reservations import reserved
 from cluster.resources import Allotment
 
 
@@ -29,11 +30,9 @@ class Placement:
         if not self._groups_them:
             return
         each = self._allotment
-        takes = bundle(float(each.threads), each.gpus, each.gpu_type)
-        selectors = [dict(each.labels)] * len(team) if each.labels else None
-        group = placement_group(
-            [takes] * len(team), strategy="PACK", bundle_label_selector=selectors
-        )
+        labels = tuple(each.labels.items())
+        kind = Team(len(team), float(each.threads), each.gpus, each.gpu_type, labels)
+        group = reserved(kind)
         self._places |= {name: (group, place) for place, name in enumerate(team)}
 
     def options(self, name: str) -> dict[str, Any]:

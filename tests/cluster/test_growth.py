@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,8 +11,8 @@ import pytest
 from cluster import growth
 from cluster import notices as n
 from cluster.backend import Wishes
-from cluster.fair import Claim
-from cluster.keeper import MOST_ASKED, Share, bundles
+from cluster.fair import Claim, Team, missing
+from cluster.keeper import Share
 from cluster.nodes import GROUP
 from cluster.resources import Allotment, Node, Wanted, allot
 from cluster.runner import Watch
@@ -92,10 +93,18 @@ def test_who_does_not_want_to_wait_need_not(
     assert told == [CLAIM, "closed"]
 
 
-def test_an_autoscaler_is_asked_for_what_all_jobs_could_use() -> None:
+def test_what_jobs_could_use_and_nodes_can_not_hold_is_missing() -> None:
     assert (CLAIM.wanted, CLAIM.cpus, CLAIM.gpus) == (3, 2.0, 0.0)
     wanted = Wanted(width=9, widest=9, tasks_per_gpu=4)
     picky = growth.first_claim(wanted, Demands(), gpu_type="H100", labels={"pool": "spot"})
-    each = {"cpus": 1.0, "gpus": 0.25, "gpu_type": "H100", "labels": {"pool": "spot"}}
-    assert bundles([CLAIM, picky])[3:] == [each] * 9
-    assert len(bundles([Claim(job="", wanted=10**5)])) == MOST_ASKED
+    claims = [replace(CLAIM, job="plain"), replace(picky, job="picky", order=1.0)]
+    each = Team(1, 1.0, 0.25, "H100", (("pool", "spot"),))
+    assert missing(claims, GROWING, most=99) == [Team(1, 2.0, 0.0)] * 3 + [each] * 9
+    assert missing(claims, GROWN, most=99) == [Team(1, 2.0, 0.0)] + [each] * 9
+    assert missing(claims, GROWING, most=5) == [Team(1, 2.0, 0.0)] * 3 + [each] * 2
+
+
+def test_whole_teams_are_missing_or_none() -> None:
+    four = replace(CLAIM, job="sharded", wanted=11, team=4, cpus=1.0)
+    assert missing([four], GROWN, most=99) == [Team(4, 1.0, 0.0)]
+    assert missing([replace(four, wanted=3)], GROWING, most=99) == []
