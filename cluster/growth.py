@@ -47,7 +47,8 @@ def allotted(
             except ClusterError as error:
                 if time.monotonic() - told_s >= TELL_S:
                     told_s = time.monotonic()
-                    watch.notify(n.WaitingForNodes(reason=str(error)))
+                    missing, _, _ = str(error).partition(";")  # and what to do, which is to wait
+                    watch.notify(n.WaitingForNodes(reason=missing))
             stake.tell(claim)
             _wait(watch)
             nodes = listed()

@@ -181,7 +181,10 @@ def _shortage(nodes: tuple[Node, ...], each: Allotment, *, room: int, workers: i
     if each.gpus:
         demand += f" and {each.gpus:g} GPU"
     has = ", ".join(f"{node.name} {node.cpus:g} CPUs {node.gpus:g} GPUs" for node in nodes)
+    wish = f"a worker with {demand} doesn't"
+    if workers > 1:
+        wish = f"{workers} workers with {demand} each don't"
     return (
-        f"{workers} workers with {demand} each don't fit: there is room for {room} ({has}); "
+        f"{wish} fit: there is room for {room} ({has}); "
         f"ask for fewer (--workers, resources.threads, resources.gpus) or add nodes"
     )

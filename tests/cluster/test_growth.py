@@ -57,11 +57,11 @@ def test_nodes_that_a_cluster_may_add_are_waited_for(told: list[Any]) -> None:
     assert told == [CLAIM, CLAIM, "closed"]
     (notice,) = notices  # told once, not at every look
     assert isinstance(notice, n.WaitingForNodes)
-    assert "there is room for 0" in notice.reason
+    assert notice.reason.endswith("doesn't fit: there is room for 0 (head 0 CPUs 0 GPUs)")
 
 
 def test_elsewhere_what_is_missing_is_told_at_once(told: list[Any]) -> None:
-    with pytest.raises(ClusterError, match="don't fit"):
+    with pytest.raises(ClusterError, match=r"a worker with 2 CPUs doesn't fit: .* or add nodes"):
         growth.allotted(FIXED, found, CLAIM, watch=Watch())
     assert growth.allotted(GROWN, found, CLAIM, watch=Watch()).workers == 2
     assert told == []

@@ -113,7 +113,7 @@ def test_more_than_the_cluster_has_is_refused_at_once(
     change = ["--set", "resources.gpus=3"]  # the tests' Ray says that it has two
     assert run(["render", "job.yaml", *change]) == exits.NO_CLUSTER
     told = capsys.readouterr().err
-    assert "1 CPU and 3 GPU each don't fit: there is room for 0" in told
+    assert "a worker with 1 CPU and 3 GPU doesn't fit: there is room for 0" in told
 
 
 def test_no_ray_at_an_address(desk: Path) -> None:
