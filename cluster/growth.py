@@ -60,7 +60,8 @@ def first_claim(
     wanted: Wanted, demands: Demands, *, gpu_type: str, labels: Mapping[str, str]
 ) -> Claim:
     """What a job wants of a cluster of which it isn't known what nodes it will have."""
-    most = wanted.workers or wanted.widest
+    team = wanted.sharding.count or 1  # auto is what there is room for at first
+    most = wanted.workers or wanted.widest * team
     gpus = wanted.gpus
     if gpus is None:
         gpus = 1 / wanted.tasks_per_gpu if gpu_type else 0.0
@@ -68,6 +69,7 @@ def first_claim(
         job="",
         wanted=min(most, demands.max_workers or most),
         priority=demands.priority,
+        team=team,
         cpus=float(wanted.threads or 1),
         gpus=gpus,
         gpu_type=gpu_type,

@@ -17,6 +17,7 @@ from cluster.nodes import GROUP
 from cluster.resources import Allotment, Node, Wanted, allot
 from cluster.runner import Watch
 from jobs.demands import Demands
+from jobs.shards import Sharding
 from renderer.errors import ClusterError
 
 FIXED = (Node("head", 0, id="h"),)
@@ -102,6 +103,13 @@ def test_what_jobs_could_use_and_nodes_can_not_hold_is_missing() -> None:
     assert missing(claims, GROWING, most=99) == [Team(1, 2.0, 0.0)] * 3 + [each] * 9
     assert missing(claims, GROWN, most=99) == [Team(1, 2.0, 0.0)] + [each] * 9
     assert missing(claims, GROWING, most=5) == [Team(1, 2.0, 0.0)] * 3 + [each] * 2
+
+
+def test_who_render_one_picture_together_are_asked_for_together() -> None:
+    wanted = replace(WANTED, widest=2, sharding=Sharding(count=4))
+    claim = growth.first_claim(wanted, Demands(), gpu_type="", labels={})
+    assert (claim.wanted, claim.team) == (8, 4)
+    assert missing([claim], GROWING, most=99) == [Team(4, 2.0, 0.0)] * 2
 
 
 def test_whole_teams_are_missing_or_none() -> None:
