@@ -67,7 +67,7 @@ def first_claim(
         gpus = 1 / wanted.tasks_per_gpu if gpu_type else 0.0
     return Claim(
         job="",
-        wanted=min(most, demands.max_workers or most),
+        wanted=max(team, min(most, demands.max_workers or most)),
         priority=demands.priority,
         team=team,
         cpus=float(wanted.threads or 1),

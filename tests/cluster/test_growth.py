@@ -110,6 +110,8 @@ def test_who_render_one_picture_together_are_asked_for_together() -> None:
     claim = growth.first_claim(wanted, Demands(), gpu_type="", labels={})
     assert (claim.wanted, claim.team) == (8, 4)
     assert missing([claim], GROWING, most=99) == [Team(4, 2.0, 0.0)] * 2
+    few = growth.first_claim(wanted, Demands(max_workers=3), gpu_type="", labels={})
+    assert few.wanted == 4  # less than a team is of no use
 
 
 def test_whole_teams_are_missing_or_none() -> None:
