@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cluster.nodes import read
-from cluster.placement import bundle
+from cluster.nodes import bundle, read
 from cluster.requirements import suitable
 from cluster.resources import Node
 from jobs.spec import build
