@@ -109,9 +109,9 @@ def shares(claims: Sequence[Claim], nodes: Sequence[Node]) -> dict[str, int]:
     return given
 
 
-def missing(claims: Sequence[Claim], nodes: Sequence[Node], *, most: int) -> list[Team]:
-    """The teams that jobs could use and the nodes can't hold, the more urgent jobs' first."""
-    given, found = shares(claims, nodes), list[Team]()
+def missing(claims: Sequence[Claim], given: Mapping[str, int], *, most: int) -> list[Team]:
+    """The teams that jobs could use beyond what they are ``given``, the more urgent jobs' first."""
+    found: list[Team] = []
     for claim in sorted(claims, key=lambda c: c.urgency):
         teams = (claim.wanted - given[claim.job]) // claim.team
         found += [claim.unit] * min(teams, most - len(found))

@@ -47,8 +47,7 @@ def allotted(
             except ClusterError as error:
                 if time.monotonic() - told_s >= TELL_S:
                     told_s = time.monotonic()
-                    missing, _, _ = str(error).partition(";")  # and what to do, which is to wait
-                    watch.notify(n.WaitingForNodes(reason=missing))
+                    watch.notify(n.WaitingForNodes(reason=str(error)))
             stake.tell(claim)
             _wait(watch)
             nodes = listed()

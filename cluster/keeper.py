@@ -21,7 +21,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from cluster.fair import Claim, missing, room, shares
+from cluster.fair import Claim, Team, missing, room, shares
 from cluster.nodes import grows, listed
 from cluster.resources import Node
 
@@ -88,6 +88,11 @@ class Books:
             del self._claims[name]
         return tuple(claim for claim, _ in self._claims.values())
 
+    def missing(self) -> list[Team]:
+        """What the jobs could use and the nodes can't hold."""
+        claims = self.claims()
+        return missing(claims, self._shares(claims, tuple(self._nodes())), most=MOST_ASKED)
+
     def _shares(self, claims: tuple[Claim, ...], nodes: tuple[Node, ...]) -> dict[str, int]:
         question = (tuple(replace(one, held=0) for one in claims), nodes)
         if question != self._last[0]:
@@ -133,10 +138,10 @@ class Keeper:
                 claims = self._books.claims()
             alone_s = 0.0 if claims else alone_s + LOOK_S
             with contextlib.suppress(Exception):  # Ray's own kinds; it is tried again
-                self._ask_for(claims)
+                self._ask()
         os._exit(0)
 
-    def _ask_for(self, claims: Sequence[Claim]) -> None:
+    def _ask(self) -> None:
         with self._lock:
-            nodes = self._known()
-        self._reservations.want(missing(claims, nodes, most=MOST_ASKED) if grows(nodes) else [])
+            teams = self._books.missing() if grows(self._known()) else []
+        self._reservations.want(teams)

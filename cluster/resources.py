@@ -99,7 +99,9 @@ def allot(
     if wanted.max_workers is not None:
         workers = max(shards, min(workers, wanted.max_workers))
     if workers > room and not (growing and room >= shards):
-        raise ClusterError(_shortage(nodes, each, room=room, workers=workers))
+        told = _shortage(nodes, each, room=room, workers=workers)
+        advice = "ask for fewer (--workers, resources.threads, resources.gpus) or add nodes"
+        raise ClusterError(told if growing else f"{told}; {advice}")
     if shards > workers:
         raise ClusterError(
             f"{shards} shards need {shards} workers, and there are {workers}; ask for more "
@@ -181,10 +183,5 @@ def _shortage(nodes: tuple[Node, ...], each: Allotment, *, room: int, workers: i
     if each.gpus:
         demand += f" and {each.gpus:g} GPU"
     has = ", ".join(f"{node.name} {node.cpus:g} CPUs {node.gpus:g} GPUs" for node in nodes)
-    wish = f"a worker with {demand} doesn't"
-    if workers > 1:
-        wish = f"{workers} workers with {demand} each don't"
-    return (
-        f"{wish} fit: there is room for {room} ({has}); "
-        f"ask for fewer (--workers, resources.threads, resources.gpus) or add nodes"
-    )
+    one, several = f"a worker with {demand} doesn't", f"{workers} workers with {demand} each don't"
+    return f"{several if workers > 1 else one} fit: there is room for {room} ({has})"

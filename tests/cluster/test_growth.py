@@ -11,9 +11,9 @@ import pytest
 from cluster import growth
 from cluster import notices as n
 from cluster.backend import Wishes
-from cluster.fair import Claim, Team, missing
+from cluster.fair import Claim, Team, missing, shares
 from cluster.keeper import Share
-from cluster.nodes import GROUP
+from cluster.nodes import GROUP, grows
 from cluster.resources import Allotment, Node, Wanted, allot
 from cluster.runner import Watch
 from jobs.demands import Demands
@@ -28,7 +28,7 @@ CLAIM = growth.first_claim(WANTED, Demands(max_workers=3), gpu_type="", labels={
 
 
 def found(nodes: tuple[Node, ...]) -> Allotment:
-    return allot(nodes, WANTED, shared=True)
+    return allot(nodes, WANTED, shared=True, growing=grows(nodes))
 
 
 @pytest.fixture
@@ -94,27 +94,31 @@ def test_who_does_not_want_to_wait_need_not(
     assert told == [CLAIM, "closed"]
 
 
+def lacking(claims: list[Claim], nodes: tuple[Node, ...], *, most: int = 99) -> list[Team]:
+    return missing(claims, shares(claims, nodes), most=most)
+
+
 def test_what_jobs_could_use_and_nodes_can_not_hold_is_missing() -> None:
     assert (CLAIM.wanted, CLAIM.cpus, CLAIM.gpus) == (3, 2.0, 0.0)
     wanted = Wanted(width=9, widest=9, tasks_per_gpu=4)
     picky = growth.first_claim(wanted, Demands(), gpu_type="H100", labels={"pool": "spot"})
     claims = [replace(CLAIM, job="plain"), replace(picky, job="picky", order=1.0)]
     each = Team(1, 1.0, 0.25, "H100", (("pool", "spot"),))
-    assert missing(claims, GROWING, most=99) == [Team(1, 2.0, 0.0)] * 3 + [each] * 9
-    assert missing(claims, GROWN, most=99) == [Team(1, 2.0, 0.0)] + [each] * 9
-    assert missing(claims, GROWING, most=5) == [Team(1, 2.0, 0.0)] * 3 + [each] * 2
+    assert lacking(claims, GROWING) == [Team(1, 2.0, 0.0)] * 3 + [each] * 9
+    assert lacking(claims, GROWN) == [Team(1, 2.0, 0.0)] + [each] * 9
+    assert lacking(claims, GROWING, most=5) == [Team(1, 2.0, 0.0)] * 3 + [each] * 2
 
 
 def test_who_render_one_picture_together_are_asked_for_together() -> None:
     wanted = replace(WANTED, widest=2, sharding=Sharding(count=4))
     claim = growth.first_claim(wanted, Demands(), gpu_type="", labels={})
     assert (claim.wanted, claim.team) == (8, 4)
-    assert missing([claim], GROWING, most=99) == [Team(4, 2.0, 0.0)] * 2
+    assert lacking([claim], GROWING) == [Team(4, 2.0, 0.0)] * 2
     few = growth.first_claim(wanted, Demands(max_workers=3), gpu_type="", labels={})
     assert few.wanted == 4  # less than a team is of no use
 
 
 def test_whole_teams_are_missing_or_none() -> None:
     four = replace(CLAIM, job="sharded", wanted=11, team=4, cpus=1.0)
-    assert missing([four], GROWN, most=99) == [Team(4, 1.0, 0.0)]
-    assert missing([replace(four, wanted=3)], GROWING, most=99) == []
+    assert lacking([four], GROWN) == [Team(4, 1.0, 0.0)]
+    assert lacking([replace(four, wanted=3)], GROWING) == []
