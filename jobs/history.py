@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import itertools
 import json
 import os
 from collections.abc import Mapping, Sequence
@@ -34,6 +33,8 @@ SAID = "said"  # what a task's worker logged
 OPENED, ALLOWED, OUTPUTS = "opened", "workers_allowed", "outputs"
 ALONG_THE_WAY = (CHECKPOINT, "checkpoint_damaged", ARTEFACTS_BEGUN, SAID)
 """Events of a task that don't end its attempt."""
+
+_ENDS = tuple(end for ends in SUFFIXES.values() for end in ends)
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,8 +267,7 @@ def _plain(settings: Mapping[str, Any]) -> dict[str, Any]:
 
 def _is_outputs(name: object) -> bool:
     """Whether a name that was read from the log can be that of an animation, a sheet and so on."""
-    ends = tuple(itertools.chain.from_iterable(SUFFIXES.values()))
-    return isinstance(name, str) and name.endswith(ends) and not {"/", "\\"}.intersection(name)
+    return isinstance(name, str) and name.endswith(_ENDS) and not {"/", "\\"}.intersection(name)
 
 
 def _is_below(name: object, folder: str) -> bool:
