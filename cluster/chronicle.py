@@ -44,6 +44,9 @@ class Chronicle:
         """The run begins; these tasks needn't be rendered."""
         plan, workspace = self._plan, self._workspace
         again = reasons(plan.tasks, done, workspace.history, workspace.sizes())
+        outputs = [output.file for output in plan.outputs]
+        if set(outputs) != workspace.history.outputs:
+            workspace.record(OUTPUTS, outputs=outputs)
         self._notify(
             n.Opened(
                 job=plan.name,
@@ -269,12 +272,6 @@ class Chronicle:
         """A task won't be rendered, since one that it needs has failed."""
         needs = self._tasks[told.failed].file
         self._notify(self._task_failed(told.task, "skipped", told.reason, needs=needs))
-
-    def assembled(self) -> None:
-        """All outputs of the plan have come to what they can."""
-        outputs = [output.file for output in self._plan.outputs]
-        if set(outputs) != self._workspace.history.outputs:
-            self._workspace.record(OUTPUTS, outputs=outputs)
 
     def ended(
         self, counts: Counts, seconds: float, *, interrupted: bool, pictures: tuple[str, ...]

@@ -151,8 +151,6 @@ class Runner:
             if not self._over:
                 self._render()
             whole = self._complete and self._outputs_made()
-            if whole:
-                self._chronicle.assembled()
         finally:
             self._assembly.drop()
         outcomes, counts = self._assembly.outcomes, self._schedule.counts

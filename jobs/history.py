@@ -95,7 +95,7 @@ class History:
     forgotten: set[str] = field(default_factory=set)
     diverged: set[str] = field(default_factory=set)  # in bfloat16, and so rendered in float32
     running: dict[str, str] = field(default_factory=dict)  # tasks begun and not ended: their node
-    outputs: set[str] = field(default_factory=set)  # of the plan that was last carried out
+    outputs: set[str] = field(default_factory=set)  # of the last plan
     former: set[str] = field(default_factory=set)  # of earlier ones, that this one has not
     allowed: tuple[int, int] | None = None  # workers that the driver may have, as one of how many
 
